@@ -1,0 +1,85 @@
+"""Every series, label and alert name that is ours, once.
+
+Exposed names are ``power_*`` (by instrumented processors) and ``gridobs_<collector>_*`` (by collectors; those live in
+``gridobs_exporters.names``). Recorded names are ``level:metric:operation``. SLO series carry Sloth's names, so that
+dashboards made for Sloth find them.
+"""
+
+from __future__ import annotations
+
+# --- labels -----------------------------------------------------------------------------------------------------------
+LABEL_SITE = "site"
+LABEL_REGION = "region"
+LABEL_SERVICE = "service"
+LABEL_SLO = "slo"
+LABEL_SEVERITY = "severity"
+LABEL_SCOPE = "scope"
+
+SEVERITY_PAGE = "page"
+SEVERITY_TICKET = "ticket"
+SCOPE_SITE = "site"
+
+# --- histogram edges, seconds -----------------------------------------------------------------------------------------
+LATENCY_EDGES: tuple[float, ...] = (
+    0.001, 0.0025, 0.005, 0.0075, 0.010, 0.015, 0.020, 0.025, 0.030, 0.040, 0.050, 0.075,
+    0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
+)  # fmt: skip
+AGE_EDGES: tuple[float, ...] = (
+    0.010, 0.020, 0.030, 0.050, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0,
+)  # fmt: skip
+
+# --- what an instrumented processor exposes (names as Prometheus stores them) -----------------------------------------
+POWER_RECORDS = "power_records_total"
+POWER_RECORDS_FAILED = "power_records_failed_total"
+POWER_STAGE_MESSAGES = "power_stage_messages_total"
+POWER_STAGE_ERRORS = "power_stage_errors_total"
+POWER_STAGE_DURATION = "power_stage_duration_seconds"
+POWER_PROCESSING_LATENCY = "power_processing_latency_seconds"
+POWER_RECORD_AGE = "power_record_age_seconds"
+POWER_NEWEST_EVENT = "power_newest_event_timestamp_seconds"
+POWER_VALIDATION_FAILURES = "power_validation_failures_total"
+POWER_DUPLICATES = "power_duplicates_total"
+POWER_OUT_OF_ORDER = "power_out_of_order_total"
+POWER_SAMPLES_CHECKED = "power_samples_checked_total"
+POWER_SAMPLES_INCORRECT = "power_samples_incorrect_total"
+POWER_DEAD_LETTER_MESSAGES = "power_dead_letter_messages_total"
+POWER_BACKLOG_MESSAGES = "power_backlog_messages"
+POWER_BACKLOG_OLDEST = "power_backlog_oldest_timestamp_seconds"
+POWER_BROKER_CONNECTED = "power_broker_connected"
+POWER_RECONNECTS = "power_reconnects_total"
+
+# --- what SLO rules record --------------------------------------------------------------------------------------------
+SLO_BAD_RATE = "slo:bad:rate5m"
+SLO_TOTAL_RATE = "slo:total:rate5m"
+SLO_ERROR_RATIO_PREFIX = "slo:sli_error:ratio_rate"
+SLO_OBJECTIVE = "slo:objective:ratio"
+SLO_ERROR_BUDGET = "slo:error_budget:ratio"
+SLO_TIME_PERIOD_DAYS = "slo:time_period:days"
+SLO_CURRENT_BURN_RATE = "slo:current_burn_rate:ratio"
+SLO_PERIOD_BURN_RATE = "slo:period_burn_rate:ratio"
+SLO_PERIOD_BUDGET_REMAINING = "slo:period_error_budget_remaining:ratio"
+SLO_PERIOD_BAD = "slo:period_bad:increase"
+SLO_PERIOD_TOTAL = "slo:period_total:increase"
+SLO_COVERAGE = "slo:coverage:ratio"
+SLO_INFO = "slo_info"
+
+
+def slo_error_ratio(window: str) -> str:
+    """The error ratio over ``window``, a Prometheus duration such as ``5m``."""
+    return SLO_ERROR_RATIO_PREFIX + window
+
+
+def slo_window_coverage(window: str) -> str:
+    """The share of ``window`` for which events were recorded, 0 to 1."""
+    return f"{SLO_COVERAGE}_{window}"
+
+
+def burn_alert(slo: str) -> str:
+    """The alert of an objective: ``power-latency-p99`` gives ``PowerLatencyP99BudgetBurn``."""
+    return "".join(part.capitalize() for part in slo.split("-")) + "BudgetBurn"
+
+
+# --- hand-written alerts ----------------------------------------------------------------------------------------------
+ALERT_PROCESSOR_DOWN = "PowerProcessorDown"
+ALERT_STORE_WRITE_FAILING = "PowerStoreWriteFailing"
+ALERT_EXPORTER_DOWN = "GridObsExporterDown"

@@ -1,0 +1,1 @@
+"""What a Python processor uses to report the ``power_*`` metrics."""

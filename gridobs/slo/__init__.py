@@ -1,0 +1,1 @@
+"""Objectives: OpenSLO files to recording rules and burn-rate alerts."""

@@ -1,0 +1,1 @@
+"""One real substation on one machine: broker, meters, reference processor, Prometheus, faults."""
