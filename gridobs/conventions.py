@@ -7,7 +7,7 @@ dashboards made for Sloth find them.
 
 from __future__ import annotations
 
-# --- labels -----------------------------------------------------------------------------------------------------------
+# --- labels --------------------------------------------------------------------------------------------------------
 LABEL_SITE = "site"
 LABEL_REGION = "region"
 LABEL_SERVICE = "service"
@@ -19,7 +19,7 @@ SEVERITY_PAGE = "page"
 SEVERITY_TICKET = "ticket"
 SCOPE_SITE = "site"
 
-# --- histogram edges, seconds -----------------------------------------------------------------------------------------
+# --- histogram edges, seconds --------------------------------------------------------------------------------------
 LATENCY_EDGES: tuple[float, ...] = (
     0.001, 0.0025, 0.005, 0.0075, 0.010, 0.015, 0.020, 0.025, 0.030, 0.040, 0.050, 0.075,
     0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
@@ -28,7 +28,7 @@ AGE_EDGES: tuple[float, ...] = (
     0.010, 0.020, 0.030, 0.050, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0,
 )  # fmt: skip
 
-# --- what an instrumented processor exposes (names as Prometheus stores them) -----------------------------------------
+# --- what an instrumented processor exposes (names as Prometheus stores them) --------------------------------------
 POWER_RECORDS = "power_records_total"
 POWER_RECORDS_FAILED = "power_records_failed_total"
 POWER_STAGE_MESSAGES = "power_stage_messages_total"
@@ -48,7 +48,7 @@ POWER_BACKLOG_OLDEST = "power_backlog_oldest_timestamp_seconds"
 POWER_BROKER_CONNECTED = "power_broker_connected"
 POWER_RECONNECTS = "power_reconnects_total"
 
-# --- what SLO rules record --------------------------------------------------------------------------------------------
+# --- what SLO rules record -----------------------------------------------------------------------------------------
 SLO_BAD_RATE = "slo:bad:rate5m"
 SLO_TOTAL_RATE = "slo:total:rate5m"
 SLO_ERROR_RATIO_PREFIX = "slo:sli_error:ratio_rate"
@@ -79,7 +79,7 @@ def burn_alert(slo: str) -> str:
     return "".join(part.capitalize() for part in slo.split("-")) + "BudgetBurn"
 
 
-# --- hand-written alerts ----------------------------------------------------------------------------------------------
+# --- hand-written alerts -------------------------------------------------------------------------------------------
 ALERT_PROCESSOR_DOWN = "PowerProcessorDown"
 ALERT_STORE_WRITE_FAILING = "PowerStoreWriteFailing"
 ALERT_EXPORTER_DOWN = "GridObsExporterDown"
