@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import gridobs
+from gridobs.cli.demo import demo
 from gridobs.errors import GridObsError
 
 app = typer.Typer(
@@ -33,6 +34,9 @@ def _root(
     ] = False,
 ) -> None:
     """Observability and SLOs for edge fleets."""
+
+
+app.command()(demo)
 
 
 def run() -> None:
