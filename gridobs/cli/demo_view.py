@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,7 +71,7 @@ def headline(settings: Settings, snapshot: Snapshot) -> Text:
             f"P99.9 {_milliseconds(latency.p999)}",
         )
     )
-    up = datetime.timedelta(seconds=int(snapshot.elapsed))
+    up = dt.timedelta(seconds=int(snapshot.elapsed))
     return Text.assemble((f"{settings.site}", "bold"), f" ({settings.region})  up {up}  {figures}")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from gridobs.errors import ComponentFailed, MissingPrograms, PortTaken
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
@@ -128,8 +128,10 @@ class Process:
             time.sleep(0.1)
 
     def require_alive(self) -> None:
-        """Raises:
-        ComponentFailed: the process has ended.
+        """Check that it runs.
+
+        Raises:
+            ComponentFailed: the process has ended.
         """
         if not self.alive:
             code = self._popen.returncode if self._popen else None

@@ -106,8 +106,10 @@ class Substation:
         self._stack.close()
 
     def check(self) -> None:
-        """Raises:
-        ComponentFailed: a part that should run has ended.
+        """Check that all parts run.
+
+        Raises:
+            ComponentFailed: a part that should run has ended.
         """
         for process in self._running:
             process.require_alive()

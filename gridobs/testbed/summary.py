@@ -17,7 +17,7 @@ QUANTILES = (0.5, 0.99, 0.999)
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Receipt to commit since the processor started, seconds, interpolated between bucket edges; ``None`` is no data."""
+    """Receipt to commit since the processor started, seconds, interpolated between edges; ``None`` is no data."""
 
     p50: float | None
     p99: float | None

@@ -31,7 +31,7 @@ def main() -> None:
 
     needed = args.meters + _OTHER_FILES
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard not in (resource.RLIM_INFINITY,) and hard < needed:
+    if hard != resource.RLIM_INFINITY and hard < needed:
         sys.exit(f"meters: {args.meters} connections need {needed} open files, the limit is {hard}; use fewer meters")
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed if hard == resource.RLIM_INFINITY else hard, hard))
 

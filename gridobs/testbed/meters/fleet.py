@@ -33,7 +33,7 @@ class Fleet:
         self._selector = selectors.DefaultSelector()
         self._acknowledged: list[tuple[str, int]] = []
         self._counts = dict.fromkeys(("measured", "sent", "acknowledged", "unrouted", "superseded", "corrupted"), 0)
-        self._recent: deque[int] = deque([0], maxlen=_RATE_OVER + 1)
+        self._recent: deque[tuple[float, int]] = deque([(time.monotonic(), 0)], maxlen=_RATE_OVER + 1)
         self._unreachable = False
         self.corrupting = False
         self._meters = [
@@ -123,8 +123,9 @@ class Fleet:
                 meter.client.loop_misc()
                 if meter.client.want_write():
                     meter.client.loop_write()
-        self._recent.append(self._counts["acknowledged"])
-        rate = (self._recent[-1] - self._recent[0]) / (len(self._recent) - 1)
+        self._recent.append((time.monotonic(), self._counts["acknowledged"]))
+        (since, before), (now, after) = self._recent[0], self._recent[-1]
+        rate = (after - before) / (now - since)
         connected = sum(meter.connected for meter in self._meters)
         self._ledger.write(self._acknowledged, Tally(connected=connected, rate=rate, **self._counts))
         self._acknowledged.clear()

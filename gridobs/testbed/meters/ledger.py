@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS acknowledged (meter TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (meter, seq)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS acknowledged (
+  meter TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (meter, seq)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tally (
   id INTEGER PRIMARY KEY CHECK (id = 1), connected INTEGER NOT NULL, measured INTEGER NOT NULL, sent INTEGER NOT NULL,
   acknowledged INTEGER NOT NULL, unrouted INTEGER NOT NULL, superseded INTEGER NOT NULL, corrupted INTEGER NOT NULL,
@@ -57,8 +58,8 @@ class Ledger:
         self._db.execute("BEGIN")
         self._db.executemany("INSERT INTO acknowledged VALUES (?, ?)", acknowledged)
         self._db.execute(
-            "INSERT OR REPLACE INTO tally VALUES (1, :connected, :measured, :sent, :acknowledged, :unrouted, :superseded,"
-            " :corrupted, :rate)",
+            "INSERT OR REPLACE INTO tally VALUES"
+            " (1, :connected, :measured, :sent, :acknowledged, :unrouted, :superseded, :corrupted, :rate)",
             asdict(tally),
         )
         self._db.execute("COMMIT")

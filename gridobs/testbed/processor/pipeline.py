@@ -45,6 +45,7 @@ class _Sorted:
     fresh: list[tuple[Arrival, Reading]] = field(default_factory=list)
     rejected: list[tuple[Arrival, Rejected]] = field(default_factory=list)
     duplicates: int = 0
+    seconds: dict[Stage, float] = field(default_factory=dict)
 
 
 class Pipeline:
@@ -99,8 +100,11 @@ class Pipeline:
             else:
                 seen.add(key)
                 batch.fresh.append((arrival, reading))
-        self._metrics.stage(Stage.VALIDATE, messages=len(arrivals), seconds=validated - began)
-        self._metrics.stage(Stage.DEDUPLICATE, messages=len(valid), seconds=self._stopwatch() - validated)
+        batch.seconds = {
+            Stage.RECEIVE: began - arrivals[0].received,
+            Stage.VALIDATE: validated - began,
+            Stage.DEDUPLICATE: self._stopwatch() - validated,
+        }
         return batch
 
     def _store_batch(self, batch: _Sorted, backlog: int, oldest: Arrival | None) -> None:
@@ -116,7 +120,10 @@ class Pipeline:
             )
         )
         done, done_at = self._stopwatch(), self._clock()
-        metrics, fresh = self._metrics, batch.fresh
+        metrics, fresh, valid = self._metrics, batch.fresh, len(batch.fresh) + batch.duplicates
+        metrics.stage(Stage.RECEIVE, messages=0, seconds=batch.seconds[Stage.RECEIVE])  # received() counts them
+        metrics.stage(Stage.VALIDATE, messages=valid + len(batch.rejected), seconds=batch.seconds[Stage.VALIDATE])
+        metrics.stage(Stage.DEDUPLICATE, messages=valid, seconds=batch.seconds[Stage.DEDUPLICATE])
         metrics.stage(Stage.STORE, messages=len(fresh), seconds=committed.store_seconds)
         metrics.stage(Stage.AGGREGATE, messages=len(fresh), seconds=committed.aggregate_seconds)
         metrics.received(sum(not arrival.failed for arrival, _ in (*fresh, *batch.rejected)))

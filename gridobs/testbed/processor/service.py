@@ -39,10 +39,10 @@ _RECONNECT_SECONDS = (0.1, 2.0)
 class Service:
     """Takes messages off the wire no faster than it stores them, so that waiting happens in the broker, not here.
 
-    In good order it reads until a batch is full, stores it, acknowledges it. While the store refuses, it goes on reading
-    up to the receive maximum, so that the connection stays alive; nothing is acknowledged, and the broker keeps the
-    rest. The session outlives the process: after a crash the broker redelivers what was not acknowledged, and the
-    store tells what it has already.
+    In good order it reads until a batch is full, stores it, acknowledges it. While the store refuses, it goes on
+    reading up to the receive maximum, so that the connection stays alive; nothing is acknowledged, and the broker
+    keeps the rest. The session outlives the process: after a crash the broker redelivers what was not acknowledged,
+    and the store tells what it has already.
     """
 
     def __init__(self, pipeline: Pipeline, metrics: PowerMetrics, *, host: str, port: int, client_id: str) -> None:

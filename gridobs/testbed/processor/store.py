@@ -31,8 +31,8 @@ CREATE TABLE IF NOT EXISTS feeder_minutes (
   feeder TEXT NOT NULL, minute INTEGER NOT NULL, records INTEGER NOT NULL, power_sum REAL NOT NULL,
   voltage_min REAL NOT NULL, voltage_max REAL NOT NULL, PRIMARY KEY (feeder, minute)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dead_letters (
-  id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, topic TEXT NOT NULL, payload BLOB NOT NULL, reason TEXT NOT NULL,
-  meter TEXT, seq INTEGER, received_at REAL NOT NULL);
+  id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, topic TEXT NOT NULL, payload BLOB NOT NULL,
+  reason TEXT NOT NULL, meter TEXT, seq INTEGER, received_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS pipeline_state (
   id INTEGER PRIMARY KEY CHECK (id = 1), backlog INTEGER NOT NULL, backlog_oldest REAL, updated_at REAL NOT NULL);
 """
@@ -148,11 +148,7 @@ class Store:
         db.executemany(
             "INSERT OR IGNORE INTO dead_letters (digest, topic, payload, reason, meter, seq, received_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                (dead.digest, dead.topic, dead.payload, dead.rejected.reason, dead.rejected.meter, dead.rejected.seq)
-                + (dead.received_at,)
-                for dead in batch.dead_letters
-            ),
+            map(_dead_row, batch.dead_letters),
         )
         db.execute(
             "INSERT OR REPLACE INTO pipeline_state VALUES (1, ?, ?, ?)", (batch.backlog, batch.backlog_oldest, now)
@@ -186,6 +182,11 @@ def _row(reading: Reading, received_at: float, stored_at: float) -> tuple[object
         reading.meter, reading.seq, reading.feeder, reading.event_time, reading.voltage, reading.current,
         reading.power, reading.energy, reading.checksum, received_at, stored_at,
     )  # fmt: skip
+
+
+def _dead_row(dead: DeadLetter) -> tuple[object, ...]:
+    rejected = dead.rejected
+    return dead.digest, dead.topic, dead.payload, rejected.reason, rejected.meter, rejected.seq, dead.received_at
 
 
 def _feeder_minutes(readings: Iterable[Reading]) -> list[tuple[object, ...]]:

@@ -1,4 +1,4 @@
-"""What a record must satisfy to be stored; each rule has a code that becomes a label value and a dead letter's reason."""
+"""What a record must satisfy to be stored; each rule's code is a label value and a dead letter's reason."""
 
 from __future__ import annotations
 
