@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import gridobs
+from gridobs.cli.generate import generate
 from gridobs.errors import GridObsError
 
 app = typer.Typer(
@@ -33,6 +34,9 @@ def _root(
     ] = False,
 ) -> None:
     """Observability and SLOs for edge fleets."""
+
+
+app.command()(generate)
 
 
 def run() -> None:
