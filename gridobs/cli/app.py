@@ -9,6 +9,7 @@ import typer
 
 import gridobs
 from gridobs.cli.demo import demo
+from gridobs.cli.generate import generate
 from gridobs.errors import GridObsError
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ def _root(
 
 
 app.command()(demo)
+app.command()(generate)
 
 
 def run() -> None:

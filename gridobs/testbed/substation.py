@@ -14,7 +14,9 @@ import requests
 
 from gridobs.conventions import POWER_BROKER_CONNECTED
 from gridobs.errors import UsageError
+from gridobs.rules.handwritten import load_rules
 from gridobs.slo.catalogue import compile_catalogue
+from gridobs.slo.model import CompileOptions
 from gridobs.testbed import configuration
 from gridobs.testbed.audit import Audit, audit
 from gridobs.testbed.http_api import PrometheusApi, responds
@@ -147,12 +149,15 @@ class Substation:
     def _start(self, stack: contextlib.ExitStack) -> None:
         settings, folder, ports = self.settings, self.settings.folder, self.settings.ports
         programs = find_programs(_PROGRAMS)
-        rules = compile_catalogue(settings.alerts, _COMPILE_OPTIONS)
+        interval = configuration.SCRAPE_INTERVAL
+        catalogue = compile_catalogue(
+            settings.alerts, CompileOptions(interval=interval, period_interval=interval)
+        )
+        self.objectives = [compiled.objective for compiled in catalogue]
         require_free(ports)
         self._make_folders()
-        for rule_file in rules.files:
-            (folder / "prometheus" / "rules" / rule_file.name).write_text(rule_file.text)
-        self.objectives = rules.objectives
+        for rules in (*catalogue, *load_rules(settings.alerts)):
+            (folder / "prometheus" / "rules" / f"{rules.name}.yaml").write_text(rules.text)
 
         self.webhook = Webhook(ports[Part.WEBHOOK], clock=self._clock)
         stack.callback(self.webhook.close)
