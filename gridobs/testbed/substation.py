@@ -150,9 +150,7 @@ class Substation:
         settings, folder, ports = self.settings, self.settings.folder, self.settings.ports
         programs = find_programs(_PROGRAMS)
         interval = configuration.SCRAPE_INTERVAL
-        catalogue = compile_catalogue(
-            settings.alerts, CompileOptions(interval=interval, period_interval=interval)
-        )
+        catalogue = compile_catalogue(settings.alerts, CompileOptions(interval=interval, period_interval=interval))
         self.objectives = [compiled.objective for compiled in catalogue]
         require_free(ports)
         self._make_folders()
