@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,14 +17,12 @@ import typer
 from gridobs.cli.demo_run import DemoRun
 from gridobs.cli.durations import seconds
 from gridobs.errors import GridObsError, UsageError
-from gridobs.testbed.scenario import SCENARIOS
+from gridobs.testbed.scenario import SCENARIOS, ScenarioName
 from gridobs.testbed.substation import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ScenarioName = StrEnum("ScenarioName", {scenario.name: scenario.name for scenario in SCENARIOS})
-_NEEDS_OWN_FILE_SYSTEM = "disk-full"
 _NAMESPACE = "GRIDOBS_DEMO_NAMESPACE"
 _STORE_BASE_BYTES = 128e6
 _STORE_BYTES_PER_RECORD = 400
@@ -62,8 +59,8 @@ def demo(
     """
     if once and duration is not None:
         raise UsageError("--once ends by itself; leave out --for")
-    chosen = next((one for one in SCENARIOS if one.name == scenario), None)
-    own_file_system = chosen is not None and chosen.name == _NEEDS_OWN_FILE_SYSTEM
+    chosen = next((one for one in SCENARIOS if one.name is scenario), None)
+    own_file_system = scenario is ScenarioName.DISK_FULL
     if own_file_system:
         _enter_own_namespace()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -86,7 +83,7 @@ def _enter_own_namespace() -> None:
     trial = subprocess.run([*unshare, "true"], capture_output=True, text=True, check=False)
     if trial.returncode != 0:
         raise UsageError(
-            f"{_NEEDS_OWN_FILE_SYSTEM} fills a file system of its own, and this user may not make one"
+            f"{ScenarioName.DISK_FULL} fills a file system of its own, and this user may not make one"
             f" ({trial.stderr.strip()}); run it as root"
         )
     os.environ[_NAMESPACE] = "1"

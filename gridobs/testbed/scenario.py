@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gridobs import conventions as names
@@ -23,18 +24,25 @@ _AFTERMATH_SECONDS = 15.0
 _POLL_SECONDS = 0.5
 
 
+class ScenarioName(StrEnum):
+    BROKER_OUTAGE = "broker-outage"
+    SLOW_PROCESSOR = "slow-processor"
+    CORRUPT_DATA = "corrupt-data"
+    PROCESSOR_CRASH = "processor-crash"
+    DISK_FULL = "disk-full"
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """What is done, and what must be heard of it.
 
     Attributes:
-        name: as on the command line.
         fault: made anew for each run.
         pages: the alerts that must be delivered with severity page, all of them and no others.
         why: one sentence for the reader.
     """
 
-    name: str
+    name: ScenarioName
     fault: Callable[[], faults.Fault]
     pages: frozenset[str]
     why: str
@@ -42,31 +50,31 @@ class Scenario:
 
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
-        "broker-outage",
+        ScenarioName.BROKER_OUTAGE,
         faults.BrokerOutage,
         frozenset({names.burn_alert("mqtt-availability")}),
         "probes fail at every QoS, so the broker's budget burns",
     ),
     Scenario(
-        "slow-processor",
+        ScenarioName.SLOW_PROCESSOR,
         faults.SlowProcessor,
         frozenset({names.burn_alert("power-latency-p999")}),
         "commits wait for a lock, so more than 0.1 % take over 50 ms",
     ),
     Scenario(
-        "corrupt-data",
+        ScenarioName.CORRUPT_DATA,
         faults.CorruptData,
         frozenset({names.burn_alert("power-accuracy")}),
         "samples fail their checksum and are kept as dead letters",
     ),
     Scenario(
-        "processor-crash",
+        ScenarioName.PROCESSOR_CRASH,
         faults.ProcessorCrash,
         frozenset({names.ALERT_PROCESSOR_DOWN}),
         "nothing is processed; the broker keeps every record until the processor is back",
     ),
     Scenario(
-        "disk-full",
+        ScenarioName.DISK_FULL,
         faults.DiskFull,
         frozenset({names.ALERT_STORE_WRITE_FAILING}),
         "nothing can be committed, so nothing is acknowledged and the broker keeps it",

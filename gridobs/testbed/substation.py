@@ -154,8 +154,10 @@ class Substation:
         self.objectives = [compiled.objective for compiled in catalogue]
         require_free(ports)
         self._make_folders()
-        for rules in (*catalogue, *load_rules(settings.alerts)):
-            (folder / "prometheus" / "rules" / f"{rules.name}.yaml").write_text(rules.text)
+        rule_files = {compiled.name: compiled.text for compiled in catalogue}
+        rule_files |= {rules.name: rules.text for rules in load_rules(settings.alerts)}
+        for name, text in rule_files.items():
+            (folder / "prometheus" / "rules" / f"{name}.yaml").write_text(text)
 
         self.webhook = Webhook(ports[Part.WEBHOOK], clock=self._clock)
         stack.callback(self.webhook.close)

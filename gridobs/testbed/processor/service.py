@@ -118,7 +118,7 @@ class Service:
             if not self._pending:
                 time.sleep(min(self._next_try - now, _IDLE_SECONDS))
             return
-        properties = Properties(PacketTypes.CONNECT)
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho's own lacks types
         properties.SessionExpiryInterval = _SESSION_EXPIRY_SECONDS
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
         self._delay = min(self._delay * 2, _RECONNECT_SECONDS[1])

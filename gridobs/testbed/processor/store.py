@@ -171,7 +171,7 @@ class Store:
                 " WHERE id BETWEEN ? AND ?",
                 (ids.start, ids.stop - 1),
             ).fetchall()
-        return len(ids) - sum(Reading(*row[:-1]).checksum == row[-1] for row in rows)
+        return len(ids) - sum(bool(Reading(*row[:-1]).checksum == row[-1]) for row in rows)
 
     def close(self) -> None:
         self._db.close()
