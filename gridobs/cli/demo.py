@@ -18,7 +18,7 @@ from gridobs.cli.demo_run import DemoRun
 from gridobs.cli.durations import seconds
 from gridobs.errors import GridObsError, UsageError
 from gridobs.testbed.scenario import SCENARIOS, ScenarioName
-from gridobs.testbed.substation import Settings
+from gridobs.testbed.substation import Settings, claim_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,10 @@ def demo(
     ] = 1000,
     meters: Annotated[int, typer.Option(min=1, max=20_000, help="Meters, each with its own connection.")] = 2000,
     folder: Annotated[
-        Path | None, typer.Option("--dir", help="Keep the data here. [default: a temporary folder, removed]")
+        Path | None,
+        typer.Option(
+            "--dir", help="Keep the data here, in place of an earlier run's. [default: a temporary folder, removed]"
+        ),
     ] = None,
     base_port: Annotated[int, typer.Option(min=1024, max=65_000, help="First of six ports on 127.0.0.1.")] = 17700,
     alerts: Annotated[Path, typer.Option(help="The folder with slos/ and rules/.")] = Path("alerts"),
@@ -65,6 +68,7 @@ def demo(
         _enter_own_namespace()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _data_folder(folder) as path:
+        claim_folder(path)
         settings = Settings(folder=path.resolve(), alerts=alerts, base_port=base_port, meters=meters, rate=rate)
         if own_file_system:
             _mount_store(settings)

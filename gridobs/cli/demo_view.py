@@ -76,10 +76,11 @@ def headline(settings: Settings, snapshot: Snapshot) -> Text:
 
 
 def objectives_table(objectives: Sequence[ObjectiveStatus]) -> Table:
-    table = Table("objective", expand=False)
-    for title in ("target", "good, 5 min", "burn rate", "budget left", "period covered"):
-        table.add_column(title, justify="right")
-    table.add_column("alert")
+    table = Table()
+    table.add_column("objective", no_wrap=True)
+    for title in ("target", "good, 5m", "burn rate", "budget left"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("alert", no_wrap=True)
     for row in objectives:
         table.add_row(
             row.name,
@@ -87,7 +88,6 @@ def objectives_table(objectives: Sequence[ObjectiveStatus]) -> Table:
             _percent(row.sli),
             _NO_DATA if row.burn_rate is None else f"{row.burn_rate:.2f}",
             _percent(row.budget_left, digits=1),
-            _percent(row.coverage, digits=3),
             _alert(row),
             style="dim" if row.sli is None else "",
         )

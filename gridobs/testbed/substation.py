@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import shutil
 import sys
 import time
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ class Settings:
     """What a substation is made of.
 
     Attributes:
-        folder: holds everything it writes; empty, missing, or that of an earlier run.
+        folder: holds everything it writes; claimed for it with ``claim_folder``.
         alerts: the folder with ``slos`` and ``rules``.
         base_port: the first of six consecutive ports on loopback.
         meters: how many.
@@ -153,7 +154,8 @@ class Substation:
         catalogue = compile_catalogue(settings.alerts, CompileOptions(interval=interval, period_interval=interval))
         self.objectives = [compiled.objective for compiled in catalogue]
         require_free(ports)
-        self._make_folders()
+        for name in ("store", "broker", "alertmanager", "prometheus/data", "prometheus/rules", "logs"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
         rule_files = {compiled.name: compiled.text for compiled in catalogue}
         rule_files |= {rules.name: rules.text for rules in load_rules(settings.alerts)}
         for name, text in rule_files.items():
@@ -271,13 +273,26 @@ class Substation:
             return False
         return f"{POWER_BROKER_CONNECTED} 1.0" in text.splitlines()
 
-    def _make_folders(self) -> None:
-        folder = self.settings.folder
-        if folder.exists() and any(folder.iterdir()) and not (folder / _MARKER).exists():
-            raise UsageError(f"{folder} is not empty and not made by an earlier demo; name another with --dir")
-        for name in ("store", "broker", "alertmanager", "prometheus/data", "prometheus/rules", "logs"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        (folder / _MARKER).touch()
+
+def claim_folder(folder: Path) -> None:
+    """Make the folder, or empty one that an earlier run has claimed.
+
+    Raises:
+        UsageError: it holds something that is not ours to remove, or cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        content = list(folder.iterdir())
+    except OSError as error:
+        raise UsageError(f"{folder} cannot hold the data: {error.strerror}; name another with --dir") from None
+    if content and folder / _MARKER not in content:
+        raise UsageError(f"{folder} is not empty and not made by an earlier demo; name another with --dir")
+    for path in content:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    (folder / _MARKER).touch()
 
 
 def _module(name: str) -> list[str]:

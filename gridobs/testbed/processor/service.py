@@ -162,10 +162,10 @@ class Service:
             self._complain(f"the broker refuses the subscription {SUBSCRIPTION}: {reasons[0]}")
             client.disconnect()
             return
-        self._metrics.broker_connected(True)
+        self._metrics.broker_connected(connected=True)
 
     def _on_disconnect(self, *_: object) -> None:
-        self._metrics.broker_connected(False)
+        self._metrics.broker_connected(connected=False)
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         self._pending.append(
