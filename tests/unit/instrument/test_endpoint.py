@@ -89,7 +89,10 @@ def test_other_paths_are_not_metrics(endpoint: Endpoint) -> None:
     assert (answer.status_code, answer.text) == (404, "metrics are at /metrics\n")
 
 
-def test_a_client_that_sends_nothing_stops_neither_scrapes_nor_close() -> None:
+@pytest.mark.timeout(60)
+def test_a_client_that_sends_nothing_stops_neither_scrapes_nor_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own time limit is out of the way, so that close() alone can end it."""
+    monkeypatch.setattr("gridobs.instrument.http._Handler.timeout", 3600)
     before = set(threading.enumerate())
     endpoint = start(service="s", host="127.0.0.1", port=0)
     with socket.create_connection(("127.0.0.1", endpoint.port)):
