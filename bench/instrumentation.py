@@ -6,7 +6,7 @@ and an age per record, ``samples_checked``, ``newest_event`` and ``backlog``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, disable_created_metrics, generate_latest
 
@@ -17,19 +17,12 @@ from gridobs.instrument import Stage
 from gridobs.instrument.exposition import Exposition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
+
+    from gridobs.instrument import PowerMetrics
 
 BATCH_SIZES = (1, 10, 100)
 NONE, PROMETHEUS, OTEL = "none", "prometheus_client", "OpenTelemetry"
-
-
-class Metrics(Protocol):
-    def received(self, count: int) -> None: ...
-    def stage(self, stage: Stage, *, messages: int, seconds: float) -> None: ...
-    def committed(self, *, latencies: Sequence[float], ages: Sequence[float]) -> None: ...
-    def samples_checked(self, checked: int, incorrect: int) -> None: ...
-    def newest_event(self, timestamp: float) -> None: ...
-    def backlog(self, messages: int, oldest: float | None) -> None: ...
 
 
 def measure(*, quick: bool) -> Iterator[Result]:
@@ -65,7 +58,7 @@ def measure(*, quick: bool) -> Iterator[Result]:
     exposition.close()
 
 
-def _batch(metrics: Metrics, size: int) -> Callable[[], None]:
+def _batch(metrics: NullMetrics | PrometheusMetrics | PowerMetrics, size: int) -> Callable[[], None]:
     latencies = [0.002 + 0.046 * number / size for number in range(size)]
     ages = [10 * latency for latency in latencies]
 
