@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from socketserver import TCPServer, ThreadingMixIn
 from threading import Thread
@@ -28,7 +29,25 @@ _log = logging.getLogger(__name__)
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
+    """Ends with its threads: answers under way are sent, clients that have not asked yet are let go."""
+
+    def __init__(self, address: tuple[str, int], handler: type[WSGIRequestHandler]) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as inherited
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - as inherited
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        for request in self._open.copy():
+            with suppress(OSError):  # it has just been closed by its own thread
+                request.shutdown(socket.SHUT_RD)
+        super().server_close()
 
     def server_bind(self) -> None:
         """Bind without the reverse DNS look-up of the standard server, which hangs at a site that is cut off."""
@@ -89,7 +108,7 @@ class HttpServer:
         self._thread.start()
 
     def close(self) -> None:
-        """Free the port and the thread."""
+        """Free the port and every thread."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
