@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
+from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 
 import gridobs
@@ -39,6 +40,13 @@ class Exposition:
         registry = ScrapeRegistry(HISTOGRAMS)
         provider = MeterProvider(
             metric_readers=[PrometheusMetricReader(scope_info_enabled=False, registry=registry)],
+            views=[
+                View(
+                    instrument_name=histogram.instrument,
+                    aggregation=ExplicitBucketHistogramAggregation(histogram.edges),
+                )
+                for histogram in HISTOGRAMS
+            ],
             resource=Resource({SERVICE_NAME: service}),
             exemplar_filter=AlwaysOffExemplarFilter(),
             shutdown_on_exit=False,

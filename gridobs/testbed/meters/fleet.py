@@ -34,7 +34,7 @@ class Fleet:
         self._acknowledged: list[tuple[str, int]] = []
         self._counts = dict.fromkeys(("measured", "sent", "acknowledged", "unrouted", "superseded", "corrupted"), 0)
         self._recent: deque[tuple[float, int]] = deque([(time.monotonic(), 0)], maxlen=_RATE_OVER + 1)
-        self._unreachable = False
+        self._complaint = ""
         self.corrupting = False
         self._meters = [
             Meter(
@@ -44,6 +44,7 @@ class Fleet:
                 on_close=self._closed,
                 on_acknowledged=self._on_acknowledged,
                 on_unrouted=lambda: self._count("unrouted"),
+                on_refused=lambda reason: self._complain(f"refuses the connection: {reason}"),
             )
             for number in range(meters)
         ]
@@ -101,11 +102,8 @@ class Fleet:
             try:
                 meter.connect(self._host, self._port)
             except OSError as error:
-                if not self._unreachable:
-                    _LOG.error("cannot reach the broker at %s:%d: %s", self._host, self._port, error)
-                self._unreachable = True
+                self._complain(f"cannot be reached: {error}")
             else:
-                self._unreachable = False
                 del self._next_try[meter]
 
     def _opened(self, meter: Meter, descriptor: int) -> None:
@@ -129,6 +127,11 @@ class Fleet:
         connected = sum(meter.connected for meter in self._meters)
         self._ledger.write(self._acknowledged, Tally(connected=connected, rate=rate, **self._counts))
         self._acknowledged.clear()
+
+    def _complain(self, text: str) -> None:
+        if text != self._complaint:
+            _LOG.error("the broker at %s:%d %s; trying again", self._host, self._port, text)
+        self._complaint = text
 
     def _on_acknowledged(self, meter: str, seq: int) -> None:
         self._count("acknowledged")

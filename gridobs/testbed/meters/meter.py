@@ -57,6 +57,7 @@ class Meter:
         on_close: Callable[[Meter, int], None],
         on_acknowledged: Callable[[str, int], None],
         on_unrouted: Callable[[], None],
+        on_refused: Callable[[str], None],
     ) -> None:
         """Make a meter; it connects when told to.
 
@@ -67,6 +68,7 @@ class Meter:
             on_close: told it again before it is closed.
             on_acknowledged: told ``(meter, seq)`` once the broker has it for a subscriber.
             on_unrouted: told when the broker had nobody to give a reading to.
+            on_refused: told why the broker refuses the connection.
         """
         self.name = f"meter-{number:05d}"
         self.feeder = f"feeder-{number // METERS_PER_FEEDER:02d}"
@@ -76,7 +78,7 @@ class Meter:
         self._seq = 0
         self._waiting: Reading | None = None
         self._in_flight: int | None = None
-        self._on_acknowledged, self._on_unrouted = on_acknowledged, on_unrouted
+        self._on_acknowledged, self._on_unrouted, self._on_refused = on_acknowledged, on_unrouted, on_refused
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self.name, protocol=mqtt.MQTTv5)
         self.client.on_socket_open = lambda _client, _userdata, sock: on_open(self, sock.fileno())
         self.client.on_socket_close = lambda _client, _userdata, sock: on_close(self, sock.fileno())
@@ -121,7 +123,10 @@ class Meter:
         self, _client: mqtt.Client, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
     ) -> None:
         self.connected = not reason.is_failure
-        self.delay = self.delay if reason.is_failure else 0.0
+        if reason.is_failure:
+            self._on_refused(str(reason))
+        else:
+            self.delay = 0.0
 
     def _disconnected(self, *_: object) -> None:
         self.connected = False
