@@ -115,8 +115,11 @@ class _Visit:
         return roundtrip
 
     def leave(self) -> None:
+        """Say good-bye, and break the cycle that would keep the sockets until the garbage is collected."""
+        client = self._client
         with suppress(OSError):
-            self._client.disconnect()
+            client.disconnect()
+        client.on_connect = client.on_subscribe = client.on_publish = client.on_message = None
 
     def _await(self, answer: Answer, deadline: float, *, refusal: Answer | None = None) -> float:
         """When ``answer`` came; serves the connection until then."""
