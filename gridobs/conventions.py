@@ -14,10 +14,19 @@ LABEL_SERVICE = "service"
 LABEL_SLO = "slo"
 LABEL_SEVERITY = "severity"
 LABEL_SCOPE = "scope"
+LABEL_STAGE = "stage"
+LABEL_REASON = "reason"
+LABEL_RULE = "rule"
+LABEL_OBJECTIVE = "objective"
+LABEL_PERIOD = "period"
+LABEL_OWNER = "owner"
 
 SEVERITY_PAGE = "page"
 SEVERITY_TICKET = "ticket"
+SEVERITY_INFO = "info"
 SCOPE_SITE = "site"
+SCOPE_REGION = "region"
+SCOPE_FLEET = "fleet"
 
 # --- histogram edges, seconds --------------------------------------------------------------------------------------
 LATENCY_EDGES: tuple[float, ...] = (
@@ -62,6 +71,7 @@ SLO_PERIOD_BAD = "slo:period_bad:increase"
 SLO_PERIOD_TOTAL = "slo:period_total:increase"
 SLO_COVERAGE = "slo:coverage:ratio"
 SLO_INFO = "slo_info"
+SLO_INFO_LABELS = (LABEL_OBJECTIVE, LABEL_PERIOD, LABEL_OWNER)
 
 
 def slo_error_ratio(window: str) -> str:
@@ -72,6 +82,11 @@ def slo_error_ratio(window: str) -> str:
 def slo_window_coverage(window: str) -> str:
     """The share of ``window`` for which events were recorded, 0 to 1."""
     return f"{SLO_COVERAGE}_{window}"
+
+
+def slo_group(slo: str, part: str) -> str:
+    """The rule group of an objective; ``part`` is ``sli``, ``period`` or ``alerts``."""
+    return f"slo-{slo}-{part}"
 
 
 def burn_alert(slo: str) -> str:

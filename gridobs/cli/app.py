@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 import gridobs
+from gridobs.cli.demo import demo
+from gridobs.cli.generate import generate
 from gridobs.errors import GridObsError
 
 app = typer.Typer(
@@ -33,6 +35,10 @@ def _root(
     ] = False,
 ) -> None:
     """Observability and SLOs for edge fleets."""
+
+
+app.command()(demo)
+app.command()(generate)
 
 
 def run() -> None:

@@ -1,0 +1,294 @@
+"""YAML files that people write: plain data that knows its places, checked against a schema, all problems at once.
+
+Numbers with a point stay ``Decimal`` from their text, dates stay text: what a person wrote is what a compiler gets.
+Anything YAML could mean in two ways (duplicate keys, merge keys, tags) is a problem, never a guess.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from gridobs.errors import Problem, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from pydantic.fields import FieldInfo
+    from pydantic_core import ErrorDetails
+
+Loc = tuple[str | int, ...]
+
+_TAG = "tag:yaml.org,2002:"
+_TEXT_TAGS = frozenset({"str", "timestamp", "value"})
+_PLAIN_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_YAML_CURE = "mend the YAML here; text that holds ': ' or ' #', or starts with one of {}[]*&!|>%@\"', needs quotes"
+
+
+class Schema(BaseModel):
+    """What one mapping may hold, in camelCase. A field's description is the cure a person sees when it is wrong."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
+
+    unsupported: ClassVar[Mapping[str, str]] = {}
+    """Keys the format knows and this tool does not, each with what to write instead."""
+
+
+SchemaT = TypeVar("SchemaT", bound=Schema)
+
+
+def fault(message: str, cure: str) -> PydanticCustomError:
+    """What a validator raises when it knows better than pydantic what to say."""
+    return PydanticCustomError("fault", "{message}", {"message": message, "cure": cure})
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document: plain data, and where each part of it stands."""
+
+    path: Path
+    data: object
+    root: yaml.Node
+
+    def position(self, loc: Loc = (), *, key: bool = False) -> tuple[int, int]:
+        """Line and column, from 1, of the value at ``loc`` or, with ``key``, of its key.
+
+        A part that does not exist stands where the key of the nearest enclosing part does.
+        """
+        at, at_key = self.root, self.root
+        for step in loc:
+            found = _child(at, step)
+            if found is None:
+                return _place((at_key if at is not self.root else at).start_mark)
+            at_key, at = found
+        return _place((at_key if key else at).start_mark)
+
+    def problem(self, loc: Loc, message: str, cure: str, *, key: bool = False) -> Problem:
+        return Problem(self.path, *self.position(loc, key=key), message, cure)
+
+
+class Collector:
+    """Gathers the problems of many steps, so that a person sees them all in one run."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        try:
+            yield
+        except SourceError as error:
+            self.problems += error.problems
+
+    def finish(self) -> None:
+        """Raise SourceError when anything was gathered."""
+        if self.problems:
+            raise SourceError(self.problems)
+
+
+def find(folder: Path) -> tuple[Path, ...]:
+    """Every ``*.yaml`` file below ``folder``, sorted; a ``*.yml`` is a problem, since it looks read but is not."""
+    misnamed = [
+        Problem(path, 1, 1, "the file is not read: its name ends in .yml", f"rename it to {path.stem}.yaml")
+        for path in folder.rglob("*.yml")
+    ]
+    if misnamed:
+        raise SourceError(misnamed)
+    return tuple(sorted(path for path in folder.rglob("*.yaml") if path.is_file()))
+
+
+def display(folder: Path, path: Path) -> str:
+    """``path`` from the name of its root ``folder`` on, as ``alerts/slos/x.yaml``, wherever a command is started."""
+    return f"{folder.resolve().name}/{path.relative_to(folder).as_posix()}"
+
+
+def read(path: Path) -> tuple[Document, ...]:
+    """The documents of a file, at least one. Raises SourceError with every syntax problem and duplicate key."""
+    text = _text(path)
+    plain = _Plain(path)
+    documents = []
+    loader = yaml.SafeLoader(text) if _printable(path, text) else None
+    try:
+        while loader and loader.check_node():
+            node = loader.get_node()
+            if node is not None:
+                documents.append(Document(path, plain.value(node), node))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        why = " ".join(filter(None, (error.context, error.problem)))
+        plain.problems.append(
+            Problem(path, *(_place(mark) if mark else (1, 1)), f"not valid YAML: {why}", _YAML_CURE)
+        )
+    except RecursionError:
+        plain.problems.append(Problem(path, 1, 1, "nested too deeply to be read", "write fewer levels"))
+    if plain.problems:
+        raise SourceError(plain.problems)
+    if not documents:
+        raise SourceError([Problem(path, 1, 1, "the file is empty", "write a document into it or delete it")])
+    return tuple(documents)
+
+
+def check(document: Document, schema: type[SchemaT]) -> SchemaT:
+    """The document as ``schema``. Raises SourceError with every fault, each at its place."""
+    try:
+        return schema.model_validate(document.data)
+    except ValidationError as error:
+        raise SourceError([_problem(document, schema, one) for one in error.errors(include_url=False)]) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        why = f"the file cannot be read: {error.strerror}"
+        raise SourceError([Problem(path, 1, 1, why, "make it readable for the user who runs this")]) from None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise SourceError([Problem(path, line, column, "the file is not UTF-8", "save it as UTF-8")]) from None
+
+
+def _printable(path: Path, text: str) -> bool:
+    odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if odd:
+        line, column = text.count("\n", 0, odd.start()) + 1, odd.start() - text.rfind("\n", 0, odd.start())
+        raise SourceError([Problem(path, line, column, f"control character {odd[0]!r} in the file", "remove it")])
+    return True
+
+
+def _place(mark: yaml.Mark) -> tuple[int, int]:
+    return mark.line + 1, mark.column + 1
+
+
+def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+    """The key node and the value node of ``step``; an item of a sequence is its own key."""
+    if isinstance(node, yaml.MappingNode):
+        return next(((key, value) for key, value in node.value if key.value == step), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step]
+    return None
+
+
+class _Plain:
+    """Turns nodes into dicts, lists and scalars; what an alias names is made once and shared."""
+
+    def __init__(self, path: Path) -> None:
+        self.problems: list[Problem] = []
+        self._path = path
+        self._made: dict[int, object] = {}
+        self._open: set[int] = set()
+
+    def value(self, node: yaml.Node) -> object:
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if id(node) in self._open:
+            self._problem(node, "an alias names something that contains it", "write the value out")
+            return None
+        if id(node) not in self._made:
+            self._open.add(id(node))
+            if node.tag not in {_TAG + "map", _TAG + "seq"}:
+                self._problem(node, f"tag {_short(node.tag)} is not supported", "remove the tag")
+            if isinstance(node, yaml.MappingNode):
+                self._made[id(node)] = self._mapping(node)
+            else:
+                self._made[id(node)] = [self.value(item) for item in node.value]
+            self._open.discard(id(node))
+        return self._made[id(node)]
+
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, object]:
+        made: dict[str, object] = {}
+        first: dict[str, int] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self._problem(key, "a key must be text", "write a plain word before the colon")
+            elif key.tag == _TAG + "merge":
+                self._problem(key, "merge keys (<<) are not supported", "write the keys out")
+            elif key.value in made:
+                message = f"duplicate key '{key.value}', first written in line {first[key.value]}"
+                self._problem(key, message, "keep one of the two")
+            else:
+                made[key.value] = self.value(value)
+                first[key.value] = key.start_mark.line + 1
+        return made
+
+    def _scalar(self, node: yaml.ScalarNode) -> object:
+        kind, text = node.tag.removeprefix(_TAG), node.value
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return text.lower() in {"yes", "true", "on"}
+        if kind in {"int", "float"}:
+            return _number(text)
+        if kind not in _TEXT_TAGS:
+            self._problem(node, f"tag {_short(node.tag)} is not supported", "remove the tag")
+        return text
+
+    def _problem(self, node: yaml.Node, message: str, cure: str) -> None:
+        self.problems.append(Problem(self._path, *_place(node.start_mark), message, cure))
+
+
+def _short(tag: str) -> str:
+    return "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
+
+
+def _number(text: str) -> int | Decimal | str:
+    """An int or a Decimal; YAML's stranger spellings (octal, base 60, infinity) stay text."""
+    try:
+        return int(text) if _PLAIN_INT.fullmatch(text) else Decimal(text) if "." in text else text
+    except (ValueError, InvalidOperation):
+        return text
+
+
+def _problem(document: Document, schema: type[Schema], error: ErrorDetails) -> Problem:
+    loc, parent = error["loc"], error["loc"][:-1]
+    if error["type"] == "fault":
+        return document.problem(loc, error["ctx"]["message"], error["ctx"]["cure"])
+    owner = _schema_at(schema, parent)
+    if error["type"] == "extra_forbidden":
+        message, cure = _unknown(owner, str(loc[-1]))
+        return document.problem(loc, message, cure, key=True)
+    field = _fields(owner).get(str(next((step for step in reversed(loc) if isinstance(step, str)), "")))
+    cure = (field.description if field else None) or "see docs/slo.md"
+    if error["type"] == "missing":
+        return document.problem(loc, f"'{loc[-1]}' is missing", f"add it: {cure}", key=True)
+    where = ".".join(map(str, loc)) or "the document"
+    message = error["msg"].removeprefix("Input ").replace("valid dictionary or instance of", "mapping, as in")
+    return document.problem(loc, f"{where} {message[0].lower()}{message[1:]}", cure)
+
+
+def _unknown(owner: type[Schema], key: str) -> tuple[str, str]:
+    if key in owner.unsupported:
+        return f"'{key}' is not supported", owner.unsupported[key]
+    known = sorted(_fields(owner))
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"unknown key '{key}'", f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
+
+
+def _fields(schema: type[Schema]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in schema.model_fields.items()}
+
+
+def _schema_at(schema: type[Schema], loc: Loc) -> type[Schema]:
+    for step in loc:
+        field = _fields(schema).get(str(step))
+        schema = (_schema_in(field.annotation) if field else None) or schema
+    return schema
+
+
+def _schema_in(annotation: Any) -> type[Schema] | None:  # noqa: ANN401 - an annotation can be anything
+    """The schema inside ``X``, ``X | None`` or ``tuple[X, ...]``."""
+    if isinstance(annotation, type) and issubclass(annotation, Schema):
+        return annotation
+    return next(filter(None, map(_schema_in, get_args(annotation))), None)
