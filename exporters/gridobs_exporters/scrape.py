@@ -59,6 +59,7 @@ class _Run:
         self.began = clock.monotonic()
         self.seconds: float | None = None
         self.reading: Reading | None = None
+        self.error: Exception | None = None
         self.done = threading.Event()
         self._collector = collector
         self._clock = clock
@@ -67,8 +68,8 @@ class _Run:
     def _call(self) -> None:
         try:
             self.reading = self._collector.collect()  # all or nothing: no half-read family escapes
-        except Exception:  # the scrape must survive any collector
-            log.exception("collector %s failed", self._collector.name)
+        except Exception as error:  # noqa: BLE001 - the scrape must survive any collector; the scraper logs it
+            self.error = error
         finally:
             self.seconds = self._clock.monotonic() - self.began
             self.done.set()
@@ -84,7 +85,7 @@ class Scraper:
         self._lock = threading.Lock()
         self._running: dict[str, _Run] = {}
         self._last_success = dict.fromkeys(self._collectors, 0.0)
-        self._hung: set[str] = set()
+        self._wrong: dict[str, str | None] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -122,7 +123,7 @@ class Scraper:
         for collector, run in runs:
             run.done.wait(max(0.0, deadline - self._clock.monotonic()))
             finished = run.done.is_set()
-            self._note_hang(collector.name, hung=not finished, timeout=timeout)
+            self._note(collector.name, run.error if finished else _hung(timeout))
             reading = run.reading if finished and run.reading else Reading(up=False, complete=False)
             if reading.complete:
                 self._last_success[collector.name] = self._clock.wall()
@@ -142,13 +143,17 @@ class Scraper:
                 run = self._running[collector.name] = _Run(collector, self._clock)
             return run
 
-    def _note_hang(self, name: str, *, hung: bool, timeout: float) -> None:
+    def _note(self, name: str, error: Exception | None) -> None:
+        """Log what is wrong with a collector once, not at every scrape."""
+        wrong = repr(error) if error else None
         with self._lock:
-            changed = hung != (name in self._hung)
-            (self._hung.add if hung else self._hung.discard)(name)
-        if changed and hung:
-            log.warning(
-                "collector %s did not answer within %.1f s; its series are left out until it does", name, timeout
-            )
+            changed = wrong != self._wrong.get(name)
+            self._wrong[name] = wrong
+        if changed and error:
+            log.error("collector %s gives nothing: %s", name, error, exc_info=error if error.__traceback__ else None)
         elif changed:
-            log.info("collector %s answers again", name)
+            log.info("collector %s is whole again", name)
+
+
+def _hung(timeout: float) -> TimeoutError:
+    return TimeoutError(f"no answer within {timeout:g} s")

@@ -10,6 +10,7 @@ import math
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -114,7 +115,11 @@ class _Visit:
         return roundtrip
 
     def leave(self) -> None:
-        self._client.disconnect()
+        """Say good-bye, and break the cycle that would keep the sockets until the garbage is collected."""
+        client = self._client
+        with suppress(OSError):
+            client.disconnect()
+        client.on_connect = client.on_subscribe = client.on_publish = client.on_message = None
 
     def _await(self, answer: Answer, deadline: float, *, refusal: Answer | None = None) -> float:
         """When ``answer`` came; serves the connection until then."""
@@ -198,22 +203,23 @@ class Prober:
     def round(self, sequence: int) -> RoundResult:
         """One round with a client of its own. Never raises: what went wrong is in the result."""
         result = RoundResult()
+        visit = _Visit(
+            self._broker, self._settings, clock=self._clock, stopped=self._stop.is_set, refused=self._refused
+        )
         try:
-            visit = _Visit(
-                self._broker, self._settings, clock=self._clock, stopped=self._stop.is_set, refused=self._refused
-            )
             visit.come_in(result.phases)
             for qos in QOS_LEVELS:
                 try:
                     result.roundtrips[qos] = visit.send(qos, sequence, result.phases)
                 except _StepError as problem:
                     result.problems[qos] = str(problem)
-            visit.leave()
         except Exception as error:  # the prober must outlive whatever a peer sends
             log.debug("round with %s", self._broker, exc_info=True)
             text = str(error) if isinstance(error, _StepError) else f"the answer is not MQTT 5: {error!r}"
             rest = set(QOS_LEVELS).difference(result.roundtrips, result.problems)
             result.problems.update(dict.fromkeys(rest, text))
+        finally:
+            visit.leave()
         return result
 
     def record(self, result: RoundResult) -> None:

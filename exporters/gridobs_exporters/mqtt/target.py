@@ -72,7 +72,7 @@ def _send_at_once(_client: Client, _userdata: object, connection: Any) -> None: 
 
 
 def acknowledge_at_once(connection: Any) -> None:  # noqa: ANN401 - a socket, a TLS one, or None
-    """Without the delayed ACK a broker with Nagle's algorithm waits for: 40 ms at QoS 2 that are not the broker's work.
+    """Without the delayed ACK a broker with Nagle's algorithm waits for: 40 ms at QoS 2 that are not its work.
 
     Linux forgets the option, so it is set before each wait.
     """
