@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from gridobs.testbed.substation import Substation
 
-_LOCK_HELD_SECONDS = 0.25
-_LOCK_FREE_SECONDS = 0.06
+_LOCK_HELD_SECONDS = 0.4
+_LOCK_FREE_SECONDS = 0.12  # longer than SQLite's longest pause between tries, so that nobody starves
 _CHUNKS = (1 << 20, 1 << 12)
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from gridobs.instrument import PowerMetrics, Stage
 from gridobs.testbed.processor.store import Batch, DeadLetter, Store, StoreError
 from gridobs.testbed.processor.validation import Rejected, Rejection, validate
-from gridobs.testbed.reading import MalformedReading, Reading, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from gridobs.testbed.reading import Reading
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,17 +59,17 @@ class Pipeline:
         self._newest_seq: dict[str, int] = {}
         self._newest_event = 0.0
 
-    def process(self, arrivals: Sequence[Arrival], *, backlog: int = 0, oldest: Arrival | None = None) -> bool:
-        """Store a batch; false if the store refused it, and then all of it must be offered again.
+    def process(self, arrivals: Sequence[Arrival]) -> float | None:
+        """Store a batch; ``None`` if the store refused it, and then all of it must be offered again.
 
         Args:
             arrivals: the batch, in the order of arrival.
-            backlog: how many wait behind it.
-            oldest: the first of those.
+
+        Returns:
+            The seconds it waited for the store's lock and disk, whatever its size.
         """
         try:
-            batch = self._sort(arrivals)
-            self._store_batch(batch, backlog, oldest)
+            return self._store_batch(self._sort(arrivals))
         except StoreError as error:
             _LOG.error("%d records could not be stored, will try again: %s", len(arrivals), error)
             first_time = sum(not arrival.failed for arrival in arrivals)
@@ -77,8 +78,7 @@ class Pipeline:
             self._metrics.failed(first_time)
             for arrival in arrivals:
                 arrival.failed = True
-            return False
-        return True
+            return None
 
     def _sort(self, arrivals: Sequence[Arrival]) -> _Sorted:
         began, now = self._stopwatch(), self._clock()
@@ -107,7 +107,7 @@ class Pipeline:
         }
         return batch
 
-    def _store_batch(self, batch: _Sorted, backlog: int, oldest: Arrival | None) -> None:
+    def _store_batch(self, batch: _Sorted) -> float:
         committed = self._store.commit(
             Batch(
                 readings=[(reading, arrival.received_at) for arrival, reading in batch.fresh],
@@ -115,8 +115,6 @@ class Pipeline:
                     DeadLetter(arrival.topic, arrival.payload, arrival.received_at, rejected)
                     for arrival, rejected in batch.rejected
                 ],
-                backlog=backlog,
-                backlog_oldest=_event_time(oldest) if oldest else None,
             )
         )
         done, done_at = self._stopwatch(), self._clock()
@@ -138,6 +136,7 @@ class Pipeline:
         metrics.samples_checked(
             len(fresh) + corrupted, corrupted + (self._store.count_incorrect(committed.ids) if fresh else 0)
         )
+        return committed.waited_seconds
 
     def _report_rejected(self, rejected: Sequence[tuple[Arrival, Rejected]]) -> None:
         for _, rejection in rejected:
@@ -154,10 +153,3 @@ class Pipeline:
         self._metrics.out_of_order(late)
         if fresh:
             self._metrics.newest_event(self._newest_event)
-
-
-def _event_time(arrival: Arrival) -> float:
-    try:
-        return decode(arrival.payload)[0].event_time
-    except MalformedReading:
-        return arrival.received_at

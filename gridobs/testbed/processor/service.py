@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import select
 import time
-from collections import deque
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import paho.mqtt.client as mqtt
@@ -26,9 +24,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-BATCH = 64
 RECEIVE_MAXIMUM = 1000
-_LINGER_SECONDS = 0.005
+_LINGER_SECONDS = (0.005, 0.5)
 _IDLE_SECONDS = 0.25
 _RETRY_SECONDS = 1.0
 _KEEPALIVE_SECONDS = 30
@@ -39,20 +36,22 @@ _RECONNECT_SECONDS = (0.1, 2.0)
 class Service:
     """Takes messages off the wire no faster than it stores them, so that waiting happens in the broker, not here.
 
-    In good order it reads until a batch is full, stores it, acknowledges it. While the store refuses, it goes on
-    reading up to the receive maximum, so that the connection stays alive; nothing is acknowledged, and the broker
-    keeps the rest. The session outlives the process: after a crash the broker redelivers what was not acknowledged,
-    and the store tells what it has already.
+    In good order it reads for a moment, stores what came in one transaction, acknowledges it. The moment is as long
+    as the last transaction waited for its lock and disk: a slow store gets larger batches and keeps up. While the
+    store refuses, nothing is acknowledged; it goes on reading, so that the connection stays alive, and the broker
+    keeps what is beyond the receive maximum. The session outlives the process: after a crash the broker redelivers
+    what was not acknowledged, and the store tells what it has already.
     """
 
     def __init__(self, pipeline: Pipeline, metrics: PowerMetrics, *, host: str, port: int, client_id: str) -> None:
         self._pipeline, self._metrics = pipeline, metrics
         self._host, self._port = host, port
-        self._pending: deque[Arrival] = deque()
+        self._pending: list[Arrival] = []
         self._connection = 0
         self._next_try = 0.0
         self._delay = _RECONNECT_SECONDS[0]
         self._retry_at = 0.0
+        self._linger = _LINGER_SECONDS[0]
         self._refused: str | None = None
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5, manual_ack=True)
         client.on_connect = self._on_connect
@@ -73,50 +72,46 @@ class Service:
         self._client.loop_write()
 
     def _turn(self) -> None:
-        now = time.monotonic()
-        if self._client.socket() is None:
-            self._reconnect(now)
-        blocked = now < self._retry_at
-        self._read(None if blocked else BATCH)
-        if self._pending and not blocked:
+        self._read()
+        if self._pending and time.monotonic() >= self._retry_at:
             self._store_pending()
-        if self._client.socket() is not None:
+        if self._client.socket() is None:
+            self._reconnect(time.monotonic())
+        else:
             self._client.loop_misc()
             if self._client.want_write():
                 self._client.loop_write()
 
-    def _read(self, limit: int | None) -> None:
-        """Read until ``limit`` messages wait or the first of them has lingered long enough for others to join it."""
+    def _read(self) -> None:
+        """Read until nothing came for a while, or the first that came has lingered for others to join it."""
         until = time.monotonic() + _IDLE_SECONDS
-        while (sock := self._client.socket()) is not None and (limit is None or len(self._pending) < limit):
+        while (sock := self._client.socket()) is not None:
             wait = until - time.monotonic()
             if wait <= 0 or not select.select([sock], [], [], wait)[0]:
                 return
             before = len(self._pending)
             self._client.loop_read()
             if before == 0 and self._pending:
-                until = time.monotonic() + _LINGER_SECONDS
+                until = time.monotonic() + self._linger
             if self._client.want_write():
                 self._client.loop_write()
 
     def _store_pending(self) -> None:
-        while self._pending:
-            batch = list(islice(self._pending, BATCH))
-            backlog = len(self._pending) - len(batch)
-            if not self._pipeline.process(batch, backlog=backlog, oldest=self._pending[BATCH] if backlog else None):
-                self._retry_at = time.monotonic() + _RETRY_SECONDS
-                break
-            for arrival in batch:
-                self._pending.popleft()
+        waited = self._pipeline.process(self._pending)
+        if waited is None:
+            self._retry_at = time.monotonic() + _RETRY_SECONDS
+        else:
+            self._linger = min(max(waited, _LINGER_SECONDS[0]), _LINGER_SECONDS[1])
+            for arrival in self._pending:
                 if arrival.connection == self._connection:
                     self._client.ack(arrival.mid, 1)
+            self._pending.clear()
         oldest = self._pending[0].received_at if self._pending else None
         self._metrics.backlog(len(self._pending), oldest)
 
     def _reconnect(self, now: float) -> None:
         if now < self._next_try:
-            if not self._pending:
-                time.sleep(min(self._next_try - now, _IDLE_SECONDS))
+            time.sleep(min(self._next_try - now, _IDLE_SECONDS))
             return
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho's own lacks types
         properties.SessionExpiryInterval = _SESSION_EXPIRY_SECONDS

@@ -69,23 +69,33 @@ class Batch:
     Attributes:
         readings: each with the Unix time it was received; none is in the store yet, none stands here twice.
         dead_letters: refused payloads; one that is already kept is ignored.
-        backlog: records the processor holds beyond this batch.
-        backlog_oldest: event time of the oldest of them, Unix seconds.
     """
 
     readings: Sequence[tuple[Reading, float]]
     dead_letters: Sequence[DeadLetter] = ()
-    backlog: int = 0
-    backlog_oldest: float | None = None
+
+    @property
+    def state(self) -> tuple[int, float | None]:
+        """How many records waited for this commit, and the event time of the oldest of them."""
+        oldest = min((reading.event_time for reading, _ in self.readings), default=None)
+        return len(self.readings) + len(self.dead_letters), oldest
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What a transaction did: the ids of its readings, and the seconds its two parts took."""
+    """What a transaction did.
+
+    Attributes:
+        ids: of its readings.
+        store_seconds: all of it but the aggregates.
+        aggregate_seconds: those.
+        waited_seconds: of the former, for the write lock and for the disk, whatever the batch's size.
+    """
 
     ids: range
     store_seconds: float
     aggregate_seconds: float
+    waited_seconds: float
 
 
 class StoreError(Exception):
@@ -143,6 +153,7 @@ class Store:
         began = self._stopwatch()
         db, now = self._db, self._clock()
         db.execute("BEGIN IMMEDIATE")
+        locked = self._stopwatch()
         (last,) = db.execute("SELECT coalesce(max(id), 0) FROM readings").fetchone()
         db.executemany(_INSERT, (_row(reading, received_at, now) for reading, received_at in batch.readings))
         db.executemany(
@@ -150,17 +161,17 @@ class Store:
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             map(_dead_row, batch.dead_letters),
         )
-        db.execute(
-            "INSERT OR REPLACE INTO pipeline_state VALUES (1, ?, ?, ?)", (batch.backlog, batch.backlog_oldest, now)
-        )
+        db.execute("INSERT OR REPLACE INTO pipeline_state VALUES (1, ?, ?, ?)", (*batch.state, now))
         stored = self._stopwatch()
         db.executemany(_ADD_MINUTE, _feeder_minutes(reading for reading, _ in batch.readings))
         aggregated = self._stopwatch()
         db.execute("COMMIT")
+        done = self._stopwatch()
         return Committed(
             ids=range(last + 1, last + 1 + len(batch.readings)),
-            store_seconds=stored - began + self._stopwatch() - aggregated,
+            store_seconds=stored - began + done - aggregated,
             aggregate_seconds=aggregated - stored,
+            waited_seconds=locked - began + done - aggregated,
         )
 
     def count_incorrect(self, ids: range) -> int:
