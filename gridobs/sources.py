@@ -143,7 +143,7 @@ def check(document: Document, schema: type[SchemaT]) -> SchemaT:
     try:
         return schema.model_validate(document.data)
     except ValidationError as error:
-        raise SourceError([_problem(document, schema, one) for one in error.errors(include_url=False)]) from None
+        raise SourceError([_problem(document, schema, one) for one in _distinct(error)]) from None
 
 
 def _text(path: Path) -> str:
@@ -251,16 +251,21 @@ def _number(text: str) -> int | Decimal | str:
         return text
 
 
+def _distinct(error: ValidationError) -> list[ErrorDetails]:
+    """Without the echo of a faulty item, which pydantic also reports as a list that is too short."""
+    errors = error.errors(include_url=False)
+    parents = {one["loc"][:depth] for one in errors for depth in range(len(one["loc"]))}
+    return [one for one in errors if one["type"] != "too_short" or one["loc"] not in parents]
+
+
 def _problem(document: Document, schema: type[Schema], error: ErrorDetails) -> Problem:
-    loc, parent = error["loc"], error["loc"][:-1]
+    loc = error["loc"]
     if error["type"] == "fault":
         return document.problem(loc, error["ctx"]["message"], error["ctx"]["cure"])
-    owner = _schema_at(schema, parent)
+    owner, cure = _about(schema, loc)
     if error["type"] == "extra_forbidden":
         message, cure = _unknown(owner, str(loc[-1]))
         return document.problem(loc, message, cure, key=True)
-    field = _fields(owner).get(str(next((step for step in reversed(loc) if isinstance(step, str)), "")))
-    cure = (field.description if field else None) or "see docs/slo.md"
     if error["type"] == "missing":
         return document.problem(loc, f"'{loc[-1]}' is missing", f"add it: {cure}", key=True)
     where = ".".join(map(str, loc)) or "the document"
@@ -280,11 +285,14 @@ def _fields(schema: type[Schema]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in schema.model_fields.items()}
 
 
-def _schema_at(schema: type[Schema], loc: Loc) -> type[Schema]:
+def _about(schema: type[Schema], loc: Loc) -> tuple[type[Schema], str]:
+    """The innermost schema that ``loc`` enters, and the cure of the innermost field it names."""
+    cure = "see docs/slo.md"
     for step in loc:
-        field = _fields(schema).get(str(step))
-        schema = (_schema_in(field.annotation) if field else None) or schema
-    return schema
+        if field := _fields(schema).get(str(step)):
+            cure = field.description or cure
+            schema = _schema_in(field.annotation) or schema
+    return schema, cure
 
 
 def _schema_in(annotation: Any) -> type[Schema] | None:  # noqa: ANN401 - an annotation can be anything
