@@ -61,17 +61,18 @@ class Document:
     root: yaml.Node
 
     def position(self, loc: Loc = (), *, key: bool = False) -> tuple[int, int]:
-        """Line and column, from 1, of the value at ``loc`` or, with ``key``, of its key.
+        """Line and column, from 1, of the text or number at ``loc``, or of its key when ``key`` is set.
 
-        A part that does not exist stands where the key of the nearest enclosing part does.
+        A mapping or a list stands where its key does, and so does what is missing from it.
         """
         at, at_key = self.root, self.root
         for step in loc:
             found = _child(at, step)
             if found is None:
-                return _place((at_key if at is not self.root else at).start_mark)
+                key = True
+                break
             at_key, at = found
-        return _place((at_key if key else at).start_mark)
+        return _place((at if isinstance(at, yaml.ScalarNode) and not key else at_key).start_mark)
 
     def problem(self, loc: Loc, message: str, cure: str, *, key: bool = False) -> Problem:
         return Problem(self.path, *self.position(loc, key=key), message, cure)
@@ -266,10 +267,14 @@ def _problem(document: Document, schema: type[Schema], error: ErrorDetails) -> P
     if error["type"] == "extra_forbidden":
         message, cure = _unknown(owner, str(loc[-1]))
         return document.problem(loc, message, cure, key=True)
-    if error["type"] == "missing":
-        return document.problem(loc, f"'{loc[-1]}' is missing", f"add it: {cure}", key=True)
     where = ".".join(map(str, loc)) or "the document"
-    message = error["msg"].removeprefix("Input ").replace("valid dictionary or instance of", "mapping, as in")
+    if error["type"] == "missing":
+        return document.problem(loc, f"{where} is missing", cure)
+    if error["type"] in {"too_short", "too_long"}:
+        return document.problem(loc, f"{where} has {error['ctx']['actual_length']} items", cure)
+    message = (
+        "should be a mapping" if error["type"] in {"model_type", "dict_type"} else error["msg"].removeprefix("Input ")
+    )
     return document.problem(loc, f"{where} {message[0].lower()}{message[1:]}", cure)
 
 
@@ -287,10 +292,10 @@ def _fields(schema: type[Schema]) -> dict[str, FieldInfo]:
 
 def _about(schema: type[Schema], loc: Loc) -> tuple[type[Schema], str]:
     """The innermost schema that ``loc`` enters, and the cure of the innermost field it names."""
-    cure = "see docs/slo.md"
+    cure = "write " + ", ".join(_fields(schema))
     for step in loc:
         if field := _fields(schema).get(str(step)):
-            cure = field.description or cure
+            cure = f"write {field.description}" if field.description else cure
             schema = _schema_in(field.annotation) or schema
     return schema, cure
 
