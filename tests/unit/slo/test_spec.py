@@ -100,7 +100,7 @@ def objective(folder: Path, text: str) -> Objective:
         ("bad:", "goood:", "11:9: unknown key 'goood'; did you mean 'good'?"),
         (
             "        bad:",
-            "        good:\n          metricSource: {type: Prometheus, spec: {query: 'a[{{.window}}]'}}\n        bad:",
+            "        good: {metricSource: {type: Prometheus, spec: {query: 'a[{{.window}}]'}}}\n        bad:",
             "9:7: a ratioMetric needs exactly one of bad and good",
         ),
         ("failed_total", "all_total", "9:7: total is the same query as bad or good; count all events in total"),
