@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import gridobs
+from gridobs.cli.demo import demo
 from gridobs.cli.generate import generate
 from gridobs.errors import GridObsError
 
@@ -36,6 +37,7 @@ def _root(
     """Observability and SLOs for edge fleets."""
 
 
+app.command()(demo)
 app.command()(generate)
 
 

@@ -1,0 +1,19 @@
+"""Metrics that nobody keeps: the cost of the calls themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gridobs.instrument import Stage
+
+
+class NullMetrics:
+    def received(self, count: int) -> None: ...
+    def stage(self, stage: Stage, *, messages: int, seconds: float) -> None: ...
+    def committed(self, *, latencies: Sequence[float], ages: Sequence[float]) -> None: ...
+    def samples_checked(self, checked: int, incorrect: int) -> None: ...
+    def newest_event(self, timestamp: float) -> None: ...
+    def backlog(self, messages: int, oldest: float | None) -> None: ...

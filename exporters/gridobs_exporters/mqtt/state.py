@@ -1,0 +1,109 @@
+"""What is known of the broker from ``$SYS``, and when to stop believing it. Pure: every time is a parameter.
+
+Mosquitto publishes a topic only when its value changes, so the age of a value says nothing; ``uptime`` alone comes at
+every interval and is the heartbeat of them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from gridobs_exporters import names
+from gridobs_exporters.mqtt.topics import HEARTBEAT_TOPIC, ROWS, VERSION_TOPIC, Kind, Row, parse_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from prometheus_client.core import Metric
+
+HEARTBEATS_MISSED = 3  # intervals without a heartbeat after which nothing the broker said is believed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerFacts:
+    """What the broker said of itself, believed at one moment."""
+
+    version: str | None
+    values: Mapping[str, float]
+
+    def families(self) -> Iterator[Metric]:
+        """A family per value that is there; what was not said has no series."""
+        if self.version is not None:
+            info = GaugeMetricFamily(names.MQTT_BROKER_INFO, "Version of the broker.", labels=["version"])
+            info.add_metric([self.version], 1)
+            yield info
+        for row in ROWS:
+            if (value := self.values.get(row.topic)) is not None:
+                family = CounterMetricFamily if row.kind is Kind.COUNTER else GaugeMetricFamily
+                yield family(row.name, row.help, value=value)
+
+
+@dataclass(slots=True, kw_only=True)
+class BrokerState:
+    """Fed by one connection after another. ``sys_interval`` is the broker's, in seconds."""
+
+    sys_interval: float
+    last_heartbeat_wall: float = 0.0
+    unparseable: dict[str, int] = field(default_factory=dict)
+    _rows: Mapping[str, Row] = field(default_factory=lambda: {row.topic: row for row in ROWS})
+    _since: float | None = None
+    _beat_at: float | None = None
+    _version: str | None = None
+    _values: dict[str, float] = field(default_factory=dict)
+
+    def connected(self, *, monotonic: float) -> None:
+        """A broker let us in; what another connection said before is void."""
+        self._forget()
+        self._since = monotonic
+
+    def disconnected(self) -> None:
+        self._forget()
+        self._since = None
+
+    def message(self, topic: str, payload: bytes, *, retained: bool, wall: float, monotonic: float) -> bool:
+        """Take in one message; False if its payload could not be read.
+
+        A retained ``uptime`` may be old, so it opens the window in which a live one must follow but is no heartbeat.
+        """
+        try:
+            if topic == VERSION_TOPIC:
+                self._version = parse_version(payload)
+                return True
+            if (row := self._rows.get(topic)) is None:
+                return True
+            value = row.parse(payload)
+        except ValueError:
+            self._values.pop(topic, None)
+            if topic == VERSION_TOPIC:
+                self._version = None
+            self.unparseable[topic] = self.unparseable.get(topic, 0) + 1
+            return False
+        if topic == HEARTBEAT_TOPIC:
+            if value < self._values.get(topic, 0.0):  # restarted behind a proxy: the rest is from before
+                self._values.clear()
+            self._beat_at = monotonic
+            if not retained:
+                self.last_heartbeat_wall = wall
+        self._values[topic] = value
+        return True
+
+    def is_silent(self, *, monotonic: float) -> bool:
+        """Whether we are connected and a heartbeat is overdue."""
+        return self._since is not None and self._overdue(self._beat_at or self._since, monotonic)
+
+    def facts(self, *, monotonic: float) -> BrokerFacts | None:
+        """What may be shown at ``monotonic``; None if disconnected or the heartbeat is missing."""
+        if self._beat_at is None or self._overdue(self._beat_at, monotonic):
+            return None
+        return BrokerFacts(version=self._version, values=dict(self._values))
+
+    def _overdue(self, since: float, now: float) -> bool:
+        return now - since > HEARTBEATS_MISSED * self.sys_interval
+
+    def _forget(self) -> None:
+        self._beat_at = None
+        self._version = None
+        self._values.clear()

@@ -1,0 +1,120 @@
+"""Mosquitto's ``$SYS`` topics as a table: one row per series.
+
+Source: ``src/sys_tree.c`` of Mosquitto 2.0.0 to 2.0.22 (53 topics) and 2.1.x (56). Left out are deprecated aliases
+(``clients/active``, ``clients/inactive``, ``messages/stored``), sums and maxima that PromQL makes from the rest
+(``clients/total``, ``clients/maximum``, ``heap/maximum``), and the per-minute averages of what has a counter. The
+``$SYS/broker/mqtt/...`` topics of the manual page are never published.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from gridobs_exporters import names
+
+_BASE = "$SYS/broker/"
+HEARTBEAT_TOPIC = _BASE + "uptime"
+VERSION_TOPIC = _BASE + "version"
+
+
+class Kind(Enum):
+    """What a topic carries: a count that only grows, a count, an average, an age."""
+
+    COUNTER = auto()
+    GAUGE = auto()
+    RATE = auto()
+    UPTIME = auto()
+
+    @property
+    def pattern(self) -> str:
+        """What the payload must match whole; group 1 is the number."""
+        match self:
+            case Kind.COUNTER | Kind.GAUGE:
+                return r"([0-9]{1,20})"
+            case Kind.RATE:
+                return r"([0-9]{1,20}\.[0-9]{2})"
+            case Kind.UPTIME:
+                return r"([0-9]{1,20}) seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One topic. ``since`` is the first Mosquitto version that publishes it."""
+
+    topic: str
+    name: str
+    kind: Kind
+    help: str
+    since: str = "2.0"
+
+    def parse(self, payload: bytes) -> float:
+        """The number in ``payload``.
+
+        Raises:
+            ValueError: If the payload is not what this topic carries; never read such a thing as 0.
+        """
+        match = re.fullmatch(self.kind.pattern, payload.decode("ascii", "replace"))
+        if not match:
+            raise ValueError(f"{self.topic} carries {payload[:40]!r}")
+        return float(match[1])
+
+
+def parse_version(payload: bytes) -> str:
+    """``mosquitto version 2.0.11`` gives ``2.0.11``.
+
+    Raises:
+        ValueError: If the payload is something else.
+    """
+    match = re.fullmatch(r"mosquitto version ([0-9A-Za-z.+~_-]{1,64})", payload.decode("ascii", "replace"))
+    if not match:
+        raise ValueError(f"{VERSION_TOPIC} carries {payload[:40]!r}")
+    return match[1]
+
+
+def _row(topic: str, name: str, kind: Kind, text: str, since: str = "2.0") -> Row:
+    return Row(_BASE + topic, name, kind, text, since)
+
+
+_C, _G, _R = Kind.COUNTER, Kind.GAUGE, Kind.RATE
+ROWS: tuple[Row, ...] = (
+    _row("uptime", names.MQTT_BROKER_UPTIME, Kind.UPTIME, "Seconds since the broker started."),
+    _row("messages/received", names.MQTT_MESSAGES_RECEIVED, _C, "MQTT packets of any kind received."),
+    _row("messages/sent", names.MQTT_MESSAGES_SENT, _C, "MQTT packets of any kind sent."),
+    _row("bytes/received", names.MQTT_RECEIVED_BYTES, _C, "Bytes received."),
+    _row("bytes/sent", names.MQTT_SENT_BYTES, _C, "Bytes sent."),
+    _row("publish/messages/received", names.MQTT_PUBLISH_RECEIVED, _C, "PUBLISH packets received."),
+    _row("publish/messages/sent", names.MQTT_PUBLISH_SENT, _C, "PUBLISH packets sent."),
+    _row(
+        "publish/messages/dropped",
+        names.MQTT_PUBLISH_DROPPED,
+        _C,
+        "PUBLISH packets dropped by queue or inflight limits.",
+    ),
+    _row(
+        "publish/bytes/received", names.MQTT_PUBLISH_RECEIVED_BYTES, _C, "Payload bytes received in PUBLISH packets."
+    ),
+    _row("publish/bytes/sent", names.MQTT_PUBLISH_SENT_BYTES, _C, "Payload bytes sent in PUBLISH packets."),
+    _row("clients/expired", names.MQTT_CLIENTS_EXPIRED, _C, "Persistent clients removed by expiry."),
+    _row("connections/socket/count", names.MQTT_SOCKET_CONNECTIONS, _C, "Sockets opened by clients.", "2.1"),
+    _row("clients/connected", names.MQTT_CLIENTS_CONNECTED, _G, "Clients connected now."),
+    _row("clients/disconnected", names.MQTT_CLIENTS_DISCONNECTED, _G, "Persistent clients that are away now."),
+    _row("store/messages/count", names.MQTT_STORED_MESSAGES, _G, "Messages held, retained and queued ones included."),
+    _row("store/messages/bytes", names.MQTT_STORED_BYTES, _G, "Payload bytes of the messages held."),
+    _row("subscriptions/count", names.MQTT_SUBSCRIPTIONS, _G, "Subscriptions."),
+    _row("shared_subscriptions/count", names.MQTT_SHARED_SUBSCRIPTIONS, _G, "Shared subscriptions."),
+    _row("retained messages/count", names.MQTT_RETAINED_MESSAGES, _G, "Retained messages."),
+    _row("heap/current", names.MQTT_HEAP_BYTES, _G, "Heap in use; only builds with memory tracking say."),
+    _row("packet/out/count", names.MQTT_OUTGOING_PACKETS, _G, "Packets waiting to be sent.", "2.1"),
+    _row("packet/out/bytes", names.MQTT_OUTGOING_PACKET_BYTES, _G, "Bytes waiting to be sent.", "2.1"),
+    _row(
+        "load/sockets/1min", names.MQTT_SOCKETS_PER_MINUTE, _R, "Sockets opened, moving average; 2.0 has no counter."
+    ),
+    _row(
+        "load/connections/1min",
+        names.MQTT_CONNECTIONS_PER_MINUTE,
+        _R,
+        "CONNECTs, moving average; there is no counter.",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Collector ``pipeline``: the store a processor writes, read without ever touching it."""

@@ -1,0 +1,5 @@
+"""``python -m gridobs`` is ``gridobs``."""
+
+from gridobs.cli import main
+
+main()

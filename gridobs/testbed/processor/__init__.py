@@ -1,0 +1,1 @@
+"""power-data-processor, the reference: receive, validate, deduplicate, store, aggregate."""

@@ -1,0 +1,299 @@
+"""The substation: every part of it, started in order, watched, and ended in reverse."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+
+import requests
+
+from gridobs.conventions import POWER_BROKER_CONNECTED
+from gridobs.errors import UsageError
+from gridobs.rules.handwritten import load_rules
+from gridobs.slo.catalogue import compile_catalogue
+from gridobs.slo.model import CompileOptions
+from gridobs.testbed import configuration
+from gridobs.testbed.audit import Audit, audit
+from gridobs.testbed.http_api import PrometheusApi, responds
+from gridobs.testbed.meters.ledger import Tally, read_tally
+from gridobs.testbed.processes import LOOPBACK, Process, accepts, find_programs, require_free
+from gridobs.testbed.status import ObjectiveStatus, read_status
+from gridobs.testbed.webhook import Webhook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_PROGRAMS = {
+    "mosquitto": ("mosquitto",),
+    "prometheus": ("prometheus",),
+    "prometheus-alertmanager": ("prometheus-alertmanager", "alertmanager"),
+}
+_MARKER = ".gridobs-demo"
+_DRAIN_SECONDS = 60.0
+
+
+class Part(StrEnum):
+    """The parts that listen, in the order of their ports."""
+
+    PROMETHEUS = "prometheus"
+    ALERTMANAGER = "alertmanager"
+    BROKER = "broker"
+    PROCESSOR = "processor"
+    EXPORTER = "exporter"
+    WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a substation is made of.
+
+    Attributes:
+        folder: holds everything it writes; claimed for it with ``claim_folder``.
+        alerts: the folder with ``slos`` and ``rules``.
+        base_port: the first of six consecutive ports on loopback.
+        meters: how many.
+        rate: readings a second, of all meters together.
+    """
+
+    folder: Path
+    alerts: Path
+    base_port: int = 17700
+    meters: int = 2000
+    rate: float = 1000.0
+    site: str = "sub-0001"
+    region: str = "east"
+
+    @property
+    def ports(self) -> dict[str, int]:
+        return {part.value: self.base_port + number for number, part in enumerate(Part)}
+
+    def url(self, part: Part) -> str:
+        return f"http://{LOOPBACK}:{self.ports[part]}"
+
+
+class Substation:
+    """A context: inside it the substation runs; after it nothing of it does."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float], report: Callable[[str], None]) -> None:
+        """Describe it; entering the context starts it.
+
+        Args:
+            settings: what it is made of.
+            clock: Unix seconds.
+            report: told what is being started.
+        """
+        self.settings = settings
+        self._report = report
+        folder = settings.folder
+        self.store = folder / "store" / "power.db"
+        self.ledger = folder / "meters.db"
+        self.prometheus = PrometheusApi(settings.url(Part.PROMETHEUS))
+        self._clock = clock
+        self._stack = contextlib.ExitStack()
+        self._running: list[Process] = []
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def check(self) -> None:
+        """Check that all parts run.
+
+        Raises:
+            ComponentFailed: a part that should run has ended.
+        """
+        for process in self._running:
+            process.require_alive()
+
+    def expect_down(self, process: Process) -> None:
+        """From now on ``check`` does not miss this part."""
+        self._running.remove(process)
+
+    def expect_up(self, process: Process) -> None:
+        self._running.append(process)
+
+    def tally(self) -> Tally:
+        return read_tally(self.ledger)
+
+    def status(self) -> list[ObjectiveStatus]:
+        """How each objective stands.
+
+        Raises:
+            ComponentFailed: Prometheus did not answer.
+        """
+        return read_status(self.prometheus, self.objectives)
+
+    def settle(self) -> Audit:
+        """Stop the meters, let the processor finish what is on its way, and compare the books."""
+        self.expect_down(self.meters)
+        self.meters.stop()
+        until = time.monotonic() + _DRAIN_SECONDS
+        while True:
+            books = audit(ledger=self.ledger, store=self.store)
+            if books.lost == 0 or time.monotonic() > until:
+                return books
+            self.check()
+            time.sleep(0.5)
+
+    def _start(self, stack: contextlib.ExitStack) -> None:
+        settings, folder, ports = self.settings, self.settings.folder, self.settings.ports
+        programs = find_programs(_PROGRAMS)
+        interval = configuration.SCRAPE_INTERVAL
+        catalogue = compile_catalogue(settings.alerts, CompileOptions(interval=interval, period_interval=interval))
+        self.objectives = [compiled.objective for compiled in catalogue]
+        require_free(ports)
+        for name in ("store", "broker", "alertmanager", "prometheus/data", "prometheus/rules", "logs"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        rule_files = {compiled.name: compiled.text for compiled in catalogue}
+        rule_files |= {rules.name: rules.text for rules in load_rules(settings.alerts)}
+        for name, text in rule_files.items():
+            (folder / "prometheus" / "rules" / f"{name}.yaml").write_text(text)
+
+        self.webhook = Webhook(ports[Part.WEBHOOK], clock=self._clock)
+        stack.callback(self.webhook.close)
+        self._start_alerting(stack, programs)
+        self._start_workload(stack, programs)
+
+    def _start_alerting(self, stack: contextlib.ExitStack, programs: dict[str, str]) -> None:
+        settings, folder, ports = self.settings, self.settings.folder, self.settings.ports
+        config = folder / "alertmanager.yml"
+        config.write_text(configuration.alertmanager(webhook=ports[Part.WEBHOOK]))
+        self._launch(
+            stack,
+            "alertmanager",
+            [
+                programs["prometheus-alertmanager"],
+                f"--config.file={config}",
+                f"--storage.path={folder / 'alertmanager'}",
+                f"--web.listen-address={LOOPBACK}:{ports[Part.ALERTMANAGER]}",
+                "--cluster.listen-address=",
+            ],
+            lambda: responds(f"{settings.url(Part.ALERTMANAGER)}/-/ready"),
+        )
+        config = folder / "prometheus" / "prometheus.yml"
+        config.write_text(
+            configuration.prometheus(
+                site=settings.site,
+                region=settings.region,
+                processor=ports[Part.PROCESSOR],
+                exporter=ports[Part.EXPORTER],
+                alertmanager=ports[Part.ALERTMANAGER],
+            )
+        )
+        self._launch(
+            stack,
+            "prometheus",
+            [
+                programs["prometheus"],
+                f"--config.file={config}",
+                f"--storage.tsdb.path={folder / 'prometheus' / 'data'}",
+                f"--web.listen-address={LOOPBACK}:{ports[Part.PROMETHEUS]}",
+            ],
+            lambda: responds(f"{settings.url(Part.PROMETHEUS)}/-/ready"),
+        )
+
+    def _start_workload(self, stack: contextlib.ExitStack, programs: dict[str, str]) -> None:
+        settings, folder, ports = self.settings, self.settings.folder, self.settings.ports
+        broker = f"{LOOPBACK}:{ports[Part.BROKER]}"
+        config = folder / "mosquitto.conf"
+        config.write_text(
+            configuration.mosquitto(port=ports[Part.BROKER], folder=str(folder / "broker"), user=getpass.getuser())
+        )
+        self.broker = self._launch(
+            stack,
+            "broker",
+            [programs["mosquitto"], "-c", str(config)],
+            lambda: accepts(ports[Part.BROKER]),
+        )
+        self.processor = self._launch(
+            stack,
+            "processor",
+            [
+                *_module("gridobs.testbed.processor"),
+                f"--store={self.store}",
+                f"--broker={broker}",
+                f"--metrics={LOOPBACK}:{ports[Part.PROCESSOR]}",
+            ],
+            self.processor_connected,
+        )
+        self.exporter = self._launch(
+            stack,
+            "exporter",
+            [
+                *_module("gridobs_exporters"),
+                f"--web.listen-address={LOOPBACK}:{ports[Part.EXPORTER]}",
+                f"--mqtt.broker=mqtt://{broker}",
+                f"--mqtt.sys-interval={configuration.BROKER_SYS_SECONDS}s",
+                f"--mqtt.probe-interval={configuration.SCRAPE_INTERVAL}",
+                f"--pipeline.store={self.store}",
+            ],
+            lambda: responds(f"{settings.url(Part.EXPORTER)}/-/ready"),
+        )
+        self.meters = self._launch(
+            stack,
+            "meters",
+            [
+                *_module("gridobs.testbed.meters"),
+                f"--broker={broker}",
+                f"--ledger={self.ledger}",
+                f"--meters={settings.meters}",
+                f"--rate={settings.rate:g}",
+            ],
+            lambda: self.tally().connected > 0,
+        )
+
+    def _launch(
+        self, stack: contextlib.ExitStack, name: str, command: list[str], ready: Callable[[], bool]
+    ) -> Process:
+        self._report(f"starting {name}")
+        process = Process(name, command, log=self.settings.folder / "logs" / f"{name}.log")
+        stack.callback(process.stop)
+        process.start()
+        process.wait_until(ready, "get ready")
+        self._running.append(process)
+        return process
+
+    def processor_connected(self) -> bool:
+        """Whether the processor says that it is connected to the broker."""
+        try:
+            text = requests.get(f"{self.settings.url(Part.PROCESSOR)}/metrics", timeout=5).text
+        except requests.RequestException:
+            return False
+        return f"{POWER_BROKER_CONNECTED} 1.0" in text.splitlines()
+
+
+def claim_folder(folder: Path) -> None:
+    """Make the folder, or empty one that an earlier run has claimed.
+
+    Raises:
+        UsageError: it holds something that is not ours to remove, or cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        content = list(folder.iterdir())
+    except OSError as error:
+        raise UsageError(f"{folder} cannot hold the data: {error.strerror}; name another with --dir") from None
+    if content and folder / _MARKER not in content:
+        raise UsageError(f"{folder} is not empty and not made by an earlier demo; name another with --dir")
+    for path in content:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    (folder / _MARKER).touch()
+
+
+def _module(name: str) -> list[str]:
+    return [sys.executable, "-m", name]
