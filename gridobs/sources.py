@@ -61,17 +61,18 @@ class Document:
     root: yaml.Node
 
     def position(self, loc: Loc = (), *, key: bool = False) -> tuple[int, int]:
-        """Line and column, from 1, of the value at ``loc`` or, with ``key``, of its key.
+        """Line and column, from 1, of the text or number at ``loc``, or of its key when ``key`` is set.
 
-        A part that does not exist stands where the key of the nearest enclosing part does.
+        A mapping or a list stands where its key does, and so does what is missing from it.
         """
         at, at_key = self.root, self.root
         for step in loc:
             found = _child(at, step)
             if found is None:
-                return _place((at_key if at is not self.root else at).start_mark)
+                key = True
+                break
             at_key, at = found
-        return _place((at_key if key else at).start_mark)
+        return _place((at if isinstance(at, yaml.ScalarNode) and not key else at_key).start_mark)
 
     def problem(self, loc: Loc, message: str, cure: str, *, key: bool = False) -> Problem:
         return Problem(self.path, *self.position(loc, key=key), message, cure)
@@ -143,7 +144,7 @@ def check(document: Document, schema: type[SchemaT]) -> SchemaT:
     try:
         return schema.model_validate(document.data)
     except ValidationError as error:
-        raise SourceError([_problem(document, schema, one) for one in error.errors(include_url=False)]) from None
+        raise SourceError([_problem(document, schema, one) for one in _distinct(error)]) from None
 
 
 def _text(path: Path) -> str:
@@ -251,20 +252,29 @@ def _number(text: str) -> int | Decimal | str:
         return text
 
 
+def _distinct(error: ValidationError) -> list[ErrorDetails]:
+    """Without the echo of a faulty item, which pydantic also reports as a list that is too short."""
+    errors = error.errors(include_url=False)
+    parents = {one["loc"][:depth] for one in errors for depth in range(len(one["loc"]))}
+    return [one for one in errors if one["type"] != "too_short" or one["loc"] not in parents]
+
+
 def _problem(document: Document, schema: type[Schema], error: ErrorDetails) -> Problem:
-    loc, parent = error["loc"], error["loc"][:-1]
+    loc = error["loc"]
     if error["type"] == "fault":
         return document.problem(loc, error["ctx"]["message"], error["ctx"]["cure"])
-    owner = _schema_at(schema, parent)
+    owner, cure = _about(schema, loc)
     if error["type"] == "extra_forbidden":
         message, cure = _unknown(owner, str(loc[-1]))
         return document.problem(loc, message, cure, key=True)
-    field = _fields(owner).get(str(next((step for step in reversed(loc) if isinstance(step, str)), "")))
-    cure = (field.description if field else None) or "see docs/slo.md"
-    if error["type"] == "missing":
-        return document.problem(loc, f"'{loc[-1]}' is missing", f"add it: {cure}", key=True)
     where = ".".join(map(str, loc)) or "the document"
-    message = error["msg"].removeprefix("Input ").replace("valid dictionary or instance of", "mapping, as in")
+    if error["type"] == "missing":
+        return document.problem(loc, f"{where} is missing", cure)
+    if error["type"] in {"too_short", "too_long"}:
+        return document.problem(loc, f"{where} has {error['ctx']['actual_length']} items", cure)
+    message = (
+        "should be a mapping" if error["type"] in {"model_type", "dict_type"} else error["msg"].removeprefix("Input ")
+    )
     return document.problem(loc, f"{where} {message[0].lower()}{message[1:]}", cure)
 
 
@@ -280,11 +290,14 @@ def _fields(schema: type[Schema]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in schema.model_fields.items()}
 
 
-def _schema_at(schema: type[Schema], loc: Loc) -> type[Schema]:
+def _about(schema: type[Schema], loc: Loc) -> tuple[type[Schema], str]:
+    """The innermost schema that ``loc`` enters, and the cure of the innermost field it names."""
+    cure = "write " + ", ".join(_fields(schema))
     for step in loc:
-        field = _fields(schema).get(str(step))
-        schema = (_schema_in(field.annotation) if field else None) or schema
-    return schema
+        if field := _fields(schema).get(str(step)):
+            cure = f"write {field.description}" if field.description else cure
+            schema = _schema_in(field.annotation) or schema
+    return schema, cure
 
 
 def _schema_in(annotation: Any) -> type[Schema] | None:  # noqa: ANN401 - an annotation can be anything

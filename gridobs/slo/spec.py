@@ -12,11 +12,12 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gridobs import conventions, sources
+from gridobs.errors import SourceError
 from gridobs.slo.model import BadOfTotal, GoodOfTotal, Indicator, Objective
 from gridobs.slo.promql import WINDOW, Query, QueryError
 from gridobs.slo.windows import tables
 
-_NAME_CURE = "at most 63 of a-z, 0-9 and '-', with no '-' at either end, e.g. power-latency-p99"
+_NAME_CURE = "a name of at most 63 a-z, 0-9 and '-', with no '-' at either end, e.g. power-latency-p99"
 _TARGET_CURE = "the share of good events as a decimal above 0 and below 1, e.g. 0.999"
 _QUERY_CURE = f"PromQL with {WINDOW} as its range, e.g. sum(rate(power_records_total{WINDOW}))"
 _TEXT_CURE = "plain text, not empty and without {{"
@@ -221,6 +222,7 @@ class SloDocument(sources.Schema):
 
 def objective(document: sources.Document) -> Objective:
     """The objective a document states. Raises SourceError with every fault."""
+    _check_kind(document)
     slo = sources.check(document, SloDocument)
     metadata, spec = slo.metadata, slo.spec
     return Objective(
@@ -235,3 +237,17 @@ def objective(document: sources.Document) -> Objective:
         runbook=metadata.annotations.runbook,
         labels=metadata.labels,
     )
+
+
+def _check_kind(document: sources.Document) -> None:
+    """Say only that a document is of another kind, not also how it differs from an SLO."""
+    data = document.data if isinstance(document.data, dict) else {}
+    problems = [
+        document.problem(
+            (key,), f"{key} '{data[key]}' is not supported", f"write {key}: {known} or move it elsewhere"
+        )
+        for key, known in (("apiVersion", "openslo/v1"), ("kind", "SLO"))
+        if data.get(key, known) != known
+    ]
+    if problems:
+        raise SourceError(problems)

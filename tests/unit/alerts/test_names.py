@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+from gridobs_exporters import names
+
+from gridobs import conventions
+
+ALERTS = Path(__file__).parents[3] / "alerts"
+OURS = re.compile(r"\b(?:power|gridobs)_[a-z0-9_]+")
+KNOWN = {value for module in (conventions, names) for value in vars(module).values() if isinstance(value, str)}
+
+
+def expressions(node: object) -> list[str]:
+    if isinstance(node, dict):
+        return [
+            expression
+            for key, value in node.items()
+            for expression in ([value] if key in {"query", "expr"} else expressions(value))
+        ]
+    return [expression for item in node for expression in expressions(item)] if isinstance(node, list) else []
+
+
+def test_every_series_that_is_read_is_one_that_is_exposed() -> None:
+    used = {
+        name
+        for path in ALERTS.glob("[sr]*s/*.yaml")
+        for expression in expressions(yaml.safe_load(path.read_text()))
+        for name in OURS.findall(expression)
+    }
+
+    assert len(used) > 10
+    assert {
+        name for name in used if name not in KNOWN and re.sub("_(bucket|count|sum)$", "", name) not in KNOWN
+    } == set()
+
+
+def test_every_latency_threshold_is_an_edge_of_the_histogram() -> None:
+    for path in ALERTS.glob("slos/power-latency-*.yaml"):
+        (edge,) = re.findall(r'le="([0-9.]+)"', path.read_text())
+        assert float(edge) in conventions.LATENCY_EDGES
+    assert 5.0 in conventions.AGE_EDGES
+
+
+def test_the_hand_written_alerts_have_the_names_of_the_conventions() -> None:
+    rules = yaml.safe_load((ALERTS / "rules/platform.yaml").read_text())["groups"][0]["rules"]
+
+    assert [rule["alert"] for rule in rules] == [
+        conventions.ALERT_PROCESSOR_DOWN, conventions.ALERT_STORE_WRITE_FAILING, conventions.ALERT_EXPORTER_DOWN,
+    ]  # fmt: skip
+
+
+def test_every_alert_that_ships_has_a_case_in_which_it_fires_and_one_in_which_it_is_silent() -> None:
+    shipped = {
+        (rule["alert"])
+        for path in (ALERTS.parent / "helm/gridobs-edge/files/generated/rules").glob("*.yaml")
+        for group in yaml.safe_load(path.read_text())["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    cases = [
+        case
+        for path in ALERTS.glob("tests/*.yaml")
+        for test in yaml.safe_load(path.read_text())["tests"]
+        for case in test.get("alert_rule_test", [])
+    ]
+
+    assert {case["alertname"] for case in cases if case.get("exp_alerts")} == shipped
+    assert {case["alertname"] for case in cases if not case.get("exp_alerts")} == shipped

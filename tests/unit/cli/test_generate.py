@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[3]
+SLO = (REPOSITORY / "alerts/slos/power-availability.yaml").read_text()
+
+
+def generate(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """``gridobs generate`` as a person runs it, in ``folder``."""
+    gridobs = Path(sys.executable).with_name("gridobs")
+    return subprocess.run([gridobs, "generate", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A place with one objective and the platform alerts."""
+    (tmp_path / "alerts/slos").mkdir(parents=True)
+    (tmp_path / "alerts/slos/a.yaml").write_text(SLO)
+    shutil.copytree(REPOSITORY / "alerts/rules", tmp_path / "alerts/rules")
+    return tmp_path
+
+
+def test_what_is_committed_is_what_the_sources_give() -> None:
+    done = generate(REPOSITORY, "--check")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_files_are_written_once_and_reported(folder: Path) -> None:
+    first, second = generate(folder), generate(folder)
+
+    out = "helm/gridobs-edge/files/generated"
+    assert first.stdout.splitlines() == [
+        f"created {out}/rules/platform.yaml",
+        f"created {out}/rules/power-availability.yaml",
+        f"2 files in {out}, 2 changed",
+    ]
+    assert second.stdout == f"2 files in {out}, none changed\n"
+    assert generate(folder, "--check").returncode == 0
+
+
+def test_check_prints_the_difference_and_writes_nothing(folder: Path) -> None:
+    generate(folder)
+    (folder / "alerts/slos/a.yaml").write_text(SLO.replace("0.999", "0.9995"))
+    shutil.move(folder / "alerts/rules/platform.yaml", folder / "alerts/rules/other.yaml")
+    before = sorted((folder / "helm").rglob("*"))
+
+    done = generate(folder, "--check")
+
+    assert done.returncode == 1
+    assert [line.split(":")[0] for line in done.stdout.splitlines() if ": helm/" in line] == [
+        "missing",
+        "orphaned",
+        "stale",
+    ]
+    assert "-    expr: vector(0.999)\n+    expr: vector(0.9995)\n" in done.stdout
+    assert done.stderr == "3 files differ from their sources; run: gridobs generate\n"
+    assert sorted((folder / "helm").rglob("*")) == before
+
+
+def test_an_objective_that_is_gone_takes_its_rules_with_it(folder: Path) -> None:
+    (folder / "alerts/slos/b.yaml").write_text(SLO.replace("power-availability", "extra"))
+    generate(folder, "--out", "out")
+    (folder / "alerts/slos/b.yaml").unlink()
+
+    assert "removed out/rules/extra.yaml" in generate(folder, "--out", "out").stdout
+    assert not (folder / "out/rules/extra.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("a: [\n", "alerts/slos/a.yaml:2:1: not valid YAML: while parsing a flow node"),
+        (SLO.replace("service:", "servise:"), "alerts/slos/a.yaml:8:3: unknown key 'servise'; did you mean 'serv"),
+        (SLO.replace("target: 0.999", "target: 1"), "alerts/slos/a.yaml:28:15: a target of 1 leaves no error budget"),
+        (SLO.replace("target: 0.999", "target: 0"), "alerts/slos/a.yaml:28:15: a target of 0 is not between 0 and 1"),
+        (
+            SLO.replace("target: 0.999", "target: 99.9"),
+            "alerts/slos/a.yaml:28:15: a target of 99.9 is a percentage; write 0.9",
+        ),
+        (SLO.replace("{{.window}}", "5m"), "alerts/slos/a.yaml:17:22: the query has no window [{{.window}}]"),
+        (SLO.replace("kind: SLO", "kind: Service"), "alerts/slos/a.yaml:2:7: kind 'Service' is not supported"),
+        (SLO + "---\n" + SLO, "alerts/slos/a.yaml:33:9: the name 'power-availability' is taken by"),
+        ("", "alerts/slos/a.yaml:1:1: the file is empty"),
+        (b"kind: \xff\n", "alerts/slos/a.yaml:1:7: the file is not UTF-8; save it as UTF-8"),
+    ],
+    ids=[
+        "syntax",
+        "unknown key",
+        "target 1",
+        "target 0",
+        "percentage",
+        "window",
+        "kind",
+        "duplicate",
+        "empty",
+        "encoding",
+    ],
+)
+def test_bad_input_is_named_with_place_and_cure(folder: Path, content: str | bytes, expected: str) -> None:
+    (folder / "alerts/slos/a.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    done = generate(folder)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (folder / "helm").exists()
+
+
+def test_the_problems_of_objectives_and_alerts_come_together(folder: Path) -> None:
+    (folder / "alerts/slos/a.yaml").write_text("")
+    (folder / "alerts/rules/platform.yaml").write_text("groups: []\n")
+
+    assert [line.split(":")[0] for line in generate(folder).stderr.splitlines()] == [
+        "alerts/rules/platform.yaml", "alerts/slos/a.yaml",
+    ]  # fmt: skip
+
+
+def test_a_rule_file_cannot_take_the_name_of_an_objective(folder: Path) -> None:
+    shutil.move(folder / "alerts/rules/platform.yaml", folder / "alerts/rules/power-availability.yaml")
+
+    expected = "alerts/rules/power-availability.yaml:1:1: the name is taken by alerts/slos/a.yaml; rename the file\n"
+    assert generate(folder).stderr == expected
+
+
+def test_a_missing_sources_folder_says_where_to_run(tmp_path: Path) -> None:
+    done = generate(tmp_path)
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        "alerts is not a folder; run this at the root of the repository or name one with --sources\n"
+    )
+
+
+def test_a_catalogue_without_objectives_removes_nothing(folder: Path) -> None:
+    generate(folder)
+    (folder / "alerts/slos/a.yaml").unlink()
+
+    done = generate(folder)
+
+    assert done.returncode == 2
+    assert "alerts/slos holds no objective; write one as a *.yaml file" in done.stderr
+    assert (folder / "helm/gridobs-edge/files/generated/rules/power-availability.yaml").exists()
+
+
+def test_a_folder_of_somebody_else_is_refused(folder: Path) -> None:
+    done = generate(folder, "--out", "alerts")
+
+    assert done.returncode == 2
+    assert "alerts holds files that gridobs did not write" in done.stderr
+    assert (folder / "alerts/slos/a.yaml").exists()
