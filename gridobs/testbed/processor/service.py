@@ -33,6 +33,20 @@ _SESSION_EXPIRY_SECONDS = 86_400
 _RECONNECT_SECONDS = (0.1, 2.0)
 
 
+class _ReadsToTheEnd(mqtt.Client):
+    """A client that a failing write does not disconnect: reading to the end of the stream does.
+
+    When a broker dies, what it had sent may still wait in the socket, and the meters hold its word for it. Paho closes
+    the socket at the first acknowledgement that cannot be written, and would throw that away.
+    """
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        try:
+            return super()._sock_send(buf)
+        except (BrokenPipeError, ConnectionResetError):
+            return len(buf)
+
+
 class Service:
     """Takes messages off the wire no faster than it stores them, so that waiting happens in the broker, not here.
 
@@ -53,7 +67,9 @@ class Service:
         self._retry_at = 0.0
         self._linger = _LINGER_SECONDS[0]
         self._refused: str | None = None
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5, manual_ack=True)
+        client = _ReadsToTheEnd(
+            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5, manual_ack=True
+        )
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
