@@ -76,7 +76,7 @@ class CompileOptions:
     """
 
     interval: str = "30s"
-    period_interval: str = "5m"
+    period_interval: str = "2m"
 
     def __post_init__(self) -> None:
         for interval in (self.interval, self.period_interval):

@@ -36,8 +36,8 @@ _RECONNECT_SECONDS = (0.1, 2.0)
 class _ReadsToTheEnd(mqtt.Client):
     """A client that a failing write does not disconnect: reading to the end of the stream does.
 
-    When a broker dies, what it had sent may still wait in the socket, and the meters hold its word for it. Paho closes
-    the socket at the first acknowledgement that cannot be written, and would throw that away.
+    When a broker dies, what it had sent may still wait in the socket, and the meters hold its word for it. Paho
+    closes the socket at the first acknowledgement that cannot be written, and would throw that away.
     """
 
     def _sock_send(self, buf: bytes | bytearray) -> int:
