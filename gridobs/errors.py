@@ -5,7 +5,8 @@ GridObsError
 ├── SourceError         files a person wrote are wrong; carries every problem found, each with its place
 ├── MissingPrograms     a native program that is needed is not installed
 ├── PortTaken           a port the testbed needs is in use
-└── ComponentFailed     a started component stopped or never became ready
+├── ComponentFailed     a started component stopped or never became ready
+└── Findings            all ran, and what was looked at is not as it must be; exit status 1
 
 Every message names the place and the cure. ``gridobs.cli`` alone prints them; anything else is a defect of ours.
 """
@@ -38,6 +39,10 @@ class PortTaken(GridObsError):  # noqa: N818 - as above
 
 class ComponentFailed(GridObsError):  # noqa: N818 - as above
     """A started component stopped or never became ready."""
+
+
+class Findings(GridObsError):  # noqa: N818 - as above
+    """All ran, and what was looked at is not as it must be."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,7 +10,7 @@ import typer
 import gridobs
 from gridobs.cli.demo import demo
 from gridobs.cli.generate import generate
-from gridobs.errors import GridObsError
+from gridobs.errors import Findings, GridObsError
 
 app = typer.Typer(
     name="gridobs",
@@ -47,4 +47,4 @@ def run() -> None:
         app()
     except GridObsError as error:
         sys.stderr.write(f"{error}\n")
-        raise SystemExit(2) from None
+        raise SystemExit(1 if isinstance(error, Findings) else 2) from None

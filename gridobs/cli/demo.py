@@ -16,9 +16,10 @@ import typer
 
 from gridobs.cli.demo_run import DemoRun
 from gridobs.cli.durations import seconds
-from gridobs.errors import GridObsError, UsageError
+from gridobs.errors import ComponentFailed, Findings, UsageError
 from gridobs.testbed.scenario import SCENARIOS, ScenarioName
-from gridobs.testbed.substation import Settings, claim_folder
+from gridobs.testbed.settings import Settings
+from gridobs.testbed.substation import claim_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,7 @@ _NAMESPACE = "GRIDOBS_DEMO_NAMESPACE"
 _STORE_BASE_BYTES = 128e6
 _STORE_BYTES_PER_RECORD = 400
 _STORE_SECONDS = 600
+_INTERRUPTED = 130  # as a shell reports SIGINT
 
 
 def demo(
@@ -72,8 +74,10 @@ def demo(
         settings = Settings(folder=path.resolve(), alerts=alerts, base_port=base_port, meters=meters, rate=rate)
         if own_file_system:
             _mount_store(settings)
-        code = DemoRun(settings, once=once, scenario=chosen, duration=duration, as_json=as_json).run()
-    raise typer.Exit(code)
+        try:
+            DemoRun(settings, once=once, scenario=chosen, duration=duration, as_json=as_json).run()
+        except KeyboardInterrupt:
+            raise typer.Exit(_INTERRUPTED) from None
 
 
 def _enter_own_namespace() -> None:
@@ -95,7 +99,7 @@ def _enter_own_namespace() -> None:
 
 
 def _mount_store(settings: Settings) -> None:
-    store = settings.folder / "store"
+    store = settings.store.parent
     store.mkdir(parents=True, exist_ok=True)
     size = int(_STORE_BASE_BYTES + settings.rate * _STORE_BYTES_PER_RECORD * _STORE_SECONDS)
     subprocess.run(
@@ -111,12 +115,13 @@ def _data_folder(folder: Path | None) -> Iterator[Path]:
         yield folder
         return
     path = Path(tempfile.mkdtemp(prefix="gridobs-demo-"))
+    keep = False
     try:
         yield path
-    except GridObsError:
+    except (ComponentFailed, Findings):
+        keep = True
         sys.stderr.write(f"the data and logs of this run are kept in {path}\n")
         raise
-    except BaseException:
-        shutil.rmtree(path, ignore_errors=True)
-        raise
-    shutil.rmtree(path, ignore_errors=True)
+    finally:
+        if not keep:
+            shutil.rmtree(path, ignore_errors=True)

@@ -13,8 +13,10 @@ from rich.console import Console
 from rich.live import Live
 
 from gridobs.cli import demo_view as view
+from gridobs.errors import Findings
 from gridobs.testbed.scenario import READY_SECONDS, Director
-from gridobs.testbed.substation import Part, Substation
+from gridobs.testbed.settings import Part
+from gridobs.testbed.substation import Substation
 from gridobs.testbed.summary import read_latency
 
 if TYPE_CHECKING:
@@ -22,10 +24,9 @@ if TYPE_CHECKING:
 
     from gridobs.testbed.audit import Audit
     from gridobs.testbed.scenario import Event, Scenario
-    from gridobs.testbed.substation import Settings
+    from gridobs.testbed.settings import Settings
 
 _REFRESH_SECONDS = 1.0
-_OK, _FINDINGS, _INTERRUPTED = 0, 1, 130
 
 
 class DemoRun:
@@ -52,8 +53,13 @@ class DemoRun:
         self._told = 0
         self._problems: list[str] = []
 
-    def run(self) -> int:
-        """The exit status: 0 all well, 1 something is not as it must be, 130 interrupted before it could be told."""
+    def run(self) -> None:
+        """Run, and tell what came of it.
+
+        Raises:
+            Findings: something is not as it must be; each in a line.
+            KeyboardInterrupt: it was interrupted before it could be told.
+        """
         self._began = time.time()
         books: Audit | None = None
         with Substation(self._settings, clock=time.time, report=self._progress) as substation, _undisturbed_end():
@@ -65,7 +71,7 @@ class DemoRun:
                         self._show(live, snapshot)
             except KeyboardInterrupt:
                 if self._once:
-                    return _INTERRUPTED
+                    raise
             else:
                 self._progress("stopping the meters and comparing the books")
                 books = substation.settle()
@@ -73,7 +79,8 @@ class DemoRun:
         if books and not books.clean:
             self._problems.append(f"{books.lost} acknowledged records lost, {books.counted_twice} counted twice")
         self._conclude(snapshot, books)
-        return _FINDINGS if self._problems else _OK
+        if self._problems:
+            raise Findings("\n".join(f"demo: {problem}" for problem in self._problems))
 
     def _steps(self, substation: Substation) -> Iterator[None]:
         if self._scenario:
@@ -140,8 +147,6 @@ class DemoRun:
             self._out.print(view.event_line(event, self._began))
         if books:
             self._out.print(view.books_line(books))
-        for problem in self._problems:
-            self._err.print(f"demo: {problem}", style="bold red", highlight=False)
 
     def _as_object(self, snapshot: view.Snapshot) -> dict[str, Any]:
         settings = self._settings

@@ -10,7 +10,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from gridobs.testbed.substation import Part
+from gridobs.testbed.http_api import FIRING, PENDING
+from gridobs.testbed.settings import Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
     from gridobs.testbed.audit import Audit
     from gridobs.testbed.meters.ledger import Tally
     from gridobs.testbed.scenario import Event
+    from gridobs.testbed.settings import Settings
     from gridobs.testbed.status import ObjectiveStatus
-    from gridobs.testbed.substation import Settings
     from gridobs.testbed.summary import Latency
 
 _NO_DATA = "no data"
 _EVENT_STYLES = {
     "fault": "bold red",
-    "pending": "yellow",
+    PENDING: "yellow",
     "page": "bold red",
     "ticket": "yellow",
     "resolved": "green",
@@ -120,7 +121,7 @@ def books_line(books: Audit) -> Text:
 
 
 def _alert(row: ObjectiveStatus) -> Text:
-    firing = [alert for alert in row.alerts if alert.state == "firing"]
+    firing = [alert for alert in row.alerts if alert.state == FIRING]
     for alert in firing or row.alerts:
         return Text(f"{alert.severity} {alert.state}", style="bold red" if firing else "yellow")
     return Text("-", style="dim")

@@ -84,7 +84,9 @@ class SlowProcessor:
         self._thread: threading.Thread | None = None
 
     def inject(self, substation: Substation) -> str:
-        self._thread = threading.Thread(target=self._hold, args=(substation.store,), name="lock-holder", daemon=True)
+        self._thread = threading.Thread(
+            target=self._hold, args=(substation.settings.store,), name="lock-holder", daemon=True
+        )
         self._thread.start()
         return f"store's write lock held {_LOCK_HELD_SECONDS * 1000:.0f} ms at a time"
 
@@ -107,7 +109,7 @@ class DiskFull:
     """The store's file system, one of its own, is filled to the last byte."""
 
     def inject(self, substation: Substation) -> str:
-        store = substation.store.parent
+        store = substation.settings.store.parent
         if not os.path.ismount(store):
             raise ComponentFailed(f"{store} is no file system of its own; filling it would fill the machine's disk")
         descriptor = os.open(self._ballast(substation), os.O_CREAT | os.O_WRONLY, 0o600)
@@ -122,7 +124,7 @@ class DiskFull:
         return "store's file system has room again"
 
     def _ballast(self, substation: Substation) -> Path:
-        return substation.store.parent / "ballast"
+        return substation.settings.store.parent / "ballast"
 
 
 def _fill(descriptor: int, chunk: int) -> int:

@@ -9,6 +9,8 @@ import requests
 
 from gridobs.errors import ComponentFailed
 
+PENDING = "pending"
+FIRING = "firing"
 _TIMEOUT_SECONDS = 5.0
 
 
@@ -20,7 +22,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class ActiveAlert:
-    """An alert as Prometheus sees it; ``state`` is ``pending`` or ``firing``."""
+    """An alert as Prometheus sees it; ``state`` is ``PENDING`` or ``FIRING``."""
 
     name: str
     severity: str

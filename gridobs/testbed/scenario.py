@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from gridobs import conventions as names
 from gridobs.testbed import faults
-from gridobs.testbed.webhook import FIRING
+from gridobs.testbed.http_api import FIRING, PENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Set as AbstractSet
 
     from gridobs.testbed.substation import Substation
 
@@ -98,7 +99,7 @@ class Director:
         self._substation, self._scenario, self._clock = substation, scenario, clock
         self._states: dict[str, str] = {}
         self._read = 0
-        self._pending: set[str] = set()
+        self._active: AbstractSet[tuple[str, str]] = frozenset()
         self.events: list[Event] = []
         self.problems: list[str] = []
 
@@ -138,10 +139,11 @@ class Director:
         return sorted(name for name, status in self._states.items() if status == FIRING)
 
     def _listen(self) -> None:
-        for alert in self._substation.prometheus.alerts():
-            if alert.state == "pending" and alert.name not in self._pending:
-                self._pending.add(alert.name)
-                self._tell("pending", f"{alert.name} ({alert.severity})")
+        active = {(alert.name, alert.severity): alert.state for alert in self._substation.prometheus.alerts()}
+        for alert in sorted(active.keys() - self._active):
+            if active[alert] == PENDING:
+                self._tell(PENDING, f"{alert[0]} ({alert[1]})")
+        self._active = active.keys()
         deliveries = self._substation.webhook.deliveries()
         for delivery in deliveries[self._read :]:
             self._states[delivery.name] = delivery.status

@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import shutil
-import sys
 import time
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 import requests
@@ -18,11 +15,12 @@ from gridobs.errors import UsageError
 from gridobs.rules.handwritten import load_rules
 from gridobs.slo.catalogue import compile_catalogue
 from gridobs.slo.model import CompileOptions
-from gridobs.testbed import configuration
+from gridobs.testbed import commands, configuration
 from gridobs.testbed.audit import Audit, audit
 from gridobs.testbed.http_api import PrometheusApi, responds
 from gridobs.testbed.meters.ledger import Tally, read_tally
-from gridobs.testbed.processes import LOOPBACK, Process, accepts, find_programs, require_free
+from gridobs.testbed.processes import Process, accepts, find_programs, require_free
+from gridobs.testbed.settings import Part, Settings
 from gridobs.testbed.status import ObjectiveStatus, read_status
 from gridobs.testbed.webhook import Webhook
 
@@ -39,45 +37,6 @@ _MARKER = ".gridobs-demo"
 _DRAIN_SECONDS = 60.0
 
 
-class Part(StrEnum):
-    """The parts that listen, in the order of their ports."""
-
-    PROMETHEUS = "prometheus"
-    ALERTMANAGER = "alertmanager"
-    BROKER = "broker"
-    PROCESSOR = "processor"
-    EXPORTER = "exporter"
-    WEBHOOK = "webhook"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What a substation is made of.
-
-    Attributes:
-        folder: holds everything it writes; claimed for it with ``claim_folder``.
-        alerts: the folder with ``slos`` and ``rules``.
-        base_port: the first of six consecutive ports on loopback.
-        meters: how many.
-        rate: readings a second, of all meters together.
-    """
-
-    folder: Path
-    alerts: Path
-    base_port: int = 17700
-    meters: int = 2000
-    rate: float = 1000.0
-    site: str = "sub-0001"
-    region: str = "east"
-
-    @property
-    def ports(self) -> dict[str, int]:
-        return {part.value: self.base_port + number for number, part in enumerate(Part)}
-
-    def url(self, part: Part) -> str:
-        return f"http://{LOOPBACK}:{self.ports[part]}"
-
-
 class Substation:
     """A context: inside it the substation runs; after it nothing of it does."""
 
@@ -91,9 +50,6 @@ class Substation:
         """
         self.settings = settings
         self._report = report
-        folder = settings.folder
-        self.store = folder / "store" / "power.db"
-        self.ledger = folder / "meters.db"
         self.prometheus = PrometheusApi(settings.url(Part.PROMETHEUS))
         self._clock = clock
         self._stack = contextlib.ExitStack()
@@ -125,7 +81,7 @@ class Substation:
         self._running.append(process)
 
     def tally(self) -> Tally:
-        return read_tally(self.ledger)
+        return read_tally(self.settings.ledger)
 
     def status(self) -> list[ObjectiveStatus]:
         """How each objective stands.
@@ -141,7 +97,7 @@ class Substation:
         self.meters.stop()
         until = time.monotonic() + _DRAIN_SECONDS
         while True:
-            books = audit(ledger=self.ledger, store=self.store)
+            books = audit(ledger=self.settings.ledger, store=self.settings.store)
             if books.lost == 0 or time.monotonic() > until:
                 return books
             self.check()
@@ -163,25 +119,25 @@ class Substation:
 
         self.webhook = Webhook(ports[Part.WEBHOOK], clock=self._clock)
         stack.callback(self.webhook.close)
+        self._start_workload(stack, programs["mosquitto"])
         self._start_alerting(stack, programs)
-        self._start_workload(stack, programs)
+        self.meters = self._launch(stack, "meters", commands.meters(settings), lambda: self.tally().connected > 0)
+
+    def _start_workload(self, stack: contextlib.ExitStack, mosquitto: str) -> None:
+        settings, folder = self.settings, self.settings.folder
+        config = folder / "mosquitto.conf"
+        port = settings.ports[Part.BROKER]
+        config.write_text(configuration.mosquitto(port=port, folder=str(folder / "broker"), user=getpass.getuser()))
+        self.broker = self._launch(stack, "broker", commands.broker(mosquitto, config), lambda: accepts(port))
+        self.processor = self._launch(stack, "processor", commands.processor(settings), self.processor_connected)
+        self.exporter = self._launch(stack, "exporter", commands.exporter(settings), self._ready(Part.EXPORTER))
 
     def _start_alerting(self, stack: contextlib.ExitStack, programs: dict[str, str]) -> None:
         settings, folder, ports = self.settings, self.settings.folder, self.settings.ports
         config = folder / "alertmanager.yml"
         config.write_text(configuration.alertmanager(webhook=ports[Part.WEBHOOK]))
-        self._launch(
-            stack,
-            "alertmanager",
-            [
-                programs["prometheus-alertmanager"],
-                f"--config.file={config}",
-                f"--storage.path={folder / 'alertmanager'}",
-                f"--web.listen-address={LOOPBACK}:{ports[Part.ALERTMANAGER]}",
-                "--cluster.listen-address=",
-            ],
-            lambda: responds(f"{settings.url(Part.ALERTMANAGER)}/-/ready"),
-        )
+        command = commands.alertmanager(programs["prometheus-alertmanager"], settings, config)
+        self._launch(stack, "alertmanager", command, self._ready(Part.ALERTMANAGER))
         config = folder / "prometheus" / "prometheus.yml"
         config.write_text(
             configuration.prometheus(
@@ -192,67 +148,11 @@ class Substation:
                 alertmanager=ports[Part.ALERTMANAGER],
             )
         )
-        self._launch(
-            stack,
-            "prometheus",
-            [
-                programs["prometheus"],
-                f"--config.file={config}",
-                f"--storage.tsdb.path={folder / 'prometheus' / 'data'}",
-                f"--web.listen-address={LOOPBACK}:{ports[Part.PROMETHEUS]}",
-            ],
-            lambda: responds(f"{settings.url(Part.PROMETHEUS)}/-/ready"),
-        )
+        command = commands.prometheus(programs["prometheus"], settings, config)
+        self._launch(stack, "prometheus", command, self._ready(Part.PROMETHEUS))
 
-    def _start_workload(self, stack: contextlib.ExitStack, programs: dict[str, str]) -> None:
-        settings, folder, ports = self.settings, self.settings.folder, self.settings.ports
-        broker = f"{LOOPBACK}:{ports[Part.BROKER]}"
-        config = folder / "mosquitto.conf"
-        config.write_text(
-            configuration.mosquitto(port=ports[Part.BROKER], folder=str(folder / "broker"), user=getpass.getuser())
-        )
-        self.broker = self._launch(
-            stack,
-            "broker",
-            [programs["mosquitto"], "-c", str(config)],
-            lambda: accepts(ports[Part.BROKER]),
-        )
-        self.processor = self._launch(
-            stack,
-            "processor",
-            [
-                *_module("gridobs.testbed.processor"),
-                f"--store={self.store}",
-                f"--broker={broker}",
-                f"--metrics={LOOPBACK}:{ports[Part.PROCESSOR]}",
-            ],
-            self.processor_connected,
-        )
-        self.exporter = self._launch(
-            stack,
-            "exporter",
-            [
-                *_module("gridobs_exporters"),
-                f"--web.listen-address={LOOPBACK}:{ports[Part.EXPORTER]}",
-                f"--mqtt.broker=mqtt://{broker}",
-                f"--mqtt.sys-interval={configuration.BROKER_SYS_SECONDS}s",
-                f"--mqtt.probe-interval={configuration.SCRAPE_INTERVAL}",
-                f"--pipeline.store={self.store}",
-            ],
-            lambda: responds(f"{settings.url(Part.EXPORTER)}/-/ready"),
-        )
-        self.meters = self._launch(
-            stack,
-            "meters",
-            [
-                *_module("gridobs.testbed.meters"),
-                f"--broker={broker}",
-                f"--ledger={self.ledger}",
-                f"--meters={settings.meters}",
-                f"--rate={settings.rate:g}",
-            ],
-            lambda: self.tally().connected > 0,
-        )
+    def _ready(self, part: Part) -> Callable[[], bool]:
+        return lambda: responds(f"{self.settings.url(part)}/-/ready")
 
     def _launch(
         self, stack: contextlib.ExitStack, name: str, command: list[str], ready: Callable[[], bool]
@@ -293,7 +193,3 @@ def claim_folder(folder: Path) -> None:
         else:
             path.unlink()
     (folder / _MARKER).touch()
-
-
-def _module(name: str) -> list[str]:
-    return [sys.executable, "-m", name]

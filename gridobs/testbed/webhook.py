@@ -13,13 +13,10 @@ from gridobs.testbed.processes import LOOPBACK
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FIRING = "firing"
-RESOLVED = "resolved"
-
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One alert's change of state, delivered. ``at`` is Unix seconds."""
+    """One alert's change of state, ``firing`` or ``resolved``, delivered. ``at`` is Unix seconds."""
 
     at: float
     status: str
