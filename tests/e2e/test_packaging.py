@@ -1,0 +1,69 @@
+"""The wheel, in an environment with nothing but its base dependencies: what an edge node gets."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import urllib.request
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def slim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ``bin`` of an environment with the wheel and its base dependencies."""
+    folder = tmp_path_factory.mktemp("slim")
+    venv.create(folder / "venv", with_pip=True)
+    programs = folder / "venv" / "bin"
+    wheels = folder / "wheels"
+    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", wheels, ROOT], check=True)
+    (wheel,) = wheels.glob("gridobs-*.whl")
+    subprocess.run(
+        [programs / "python", "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", wheel], check=True
+    )
+    return programs
+
+
+def test_the_exporter_runs_on_the_base_install(slim: Path) -> None:
+    with subprocess.Popen(
+        [slim / "gridobs-exporter", "--web.listen-address=127.0.0.1:0", "--pipeline.store=/nonexistent/power.db"],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as exporter:
+        assert exporter.stderr is not None
+        url = next(line.split()[-1] for line in exporter.stderr if " serves " in line)
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own, on loopback
+            text = answer.read().decode()
+        exporter.terminate()
+
+    assert "gridobs_pipeline_up 0.0" in text
+    assert exporter.returncode == 0
+
+
+def test_the_control_plane_says_which_extra_is_missing(slim: Path) -> None:
+    result = subprocess.run([slim / "gridobs", "--version"], capture_output=True, text=True, check=False)
+
+    assert result.returncode == 2
+    assert "run: pip install 'gridobs[gen]'" in result.stderr
+
+
+def test_the_base_install_brings_nothing_of_the_extras(slim: Path) -> None:
+    listed = subprocess.run(
+        [slim / "python", "-m", "pip", "list", "--format=freeze"], capture_output=True, text=True, check=True
+    ).stdout
+
+    installed = {line.split("==")[0].lower() for line in listed.splitlines()}
+    assert {"paho-mqtt", "prometheus_client", "pyyaml", "requests"} <= installed
+    assert not {"grafanalib", "opentelemetry-sdk", "pydantic", "rich", "typer"} & installed
+
+
+def test_the_wheel_carries_its_data_files(slim: Path) -> None:
+    program = "from importlib.resources import files; print(*(files('gridobs') / 'slo' / 'windows').iterdir())"
+    out = subprocess.run([slim / "python", "-c", program], capture_output=True, text=True, check=True).stdout
+
+    assert {"30d.yaml", "28d.yaml", "7d.yaml"} <= {Path(path).name for path in out.split()}
