@@ -53,7 +53,7 @@ def demo(
         ),
     ] = None,
     base_port: Annotated[int, typer.Option(min=1024, max=65_000, help="First of six ports on 127.0.0.1.")] = 17700,
-    alerts: Annotated[Path, typer.Option(help="The folder with slos/ and rules/.")] = Path("alerts"),
+    sources: Annotated[Path, typer.Option(help="The folder with slos/ and rules/.")] = Path("alerts"),
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON: a line a second, or one object with --once.")
     ] = False,
@@ -71,7 +71,7 @@ def demo(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _data_folder(folder) as path:
         claim_folder(path)
-        settings = Settings(folder=path.resolve(), alerts=alerts, base_port=base_port, meters=meters, rate=rate)
+        settings = Settings(folder=path.resolve(), sources=sources, base_port=base_port, meters=meters, rate=rate)
         if own_file_system:
             _mount_store(settings)
         try:

@@ -29,14 +29,14 @@ class Settings:
 
     Attributes:
         folder: holds everything it writes; claimed for it with ``claim_folder``.
-        alerts: the folder with ``slos`` and ``rules``.
+        sources: the folder with ``slos`` and ``rules``.
         base_port: the first of six consecutive ports on loopback.
         meters: how many.
         rate: readings a second, of all meters together.
     """
 
     folder: Path
-    alerts: Path
+    sources: Path
     base_port: int = 17700
     meters: int = 2000
     rate: float = 1000.0

@@ -107,13 +107,13 @@ class Substation:
         settings, folder, ports = self.settings, self.settings.folder, self.settings.ports
         programs = find_programs(_PROGRAMS)
         interval = configuration.SCRAPE_INTERVAL
-        catalogue = compile_catalogue(settings.alerts, CompileOptions(interval=interval, period_interval=interval))
+        catalogue = compile_catalogue(settings.sources, CompileOptions(interval=interval, period_interval=interval))
         self.objectives = [compiled.objective for compiled in catalogue]
         require_free(ports)
         for name in ("store", "broker", "alertmanager", "prometheus/data", "prometheus/rules", "logs"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         rule_files = {compiled.name: compiled.text for compiled in catalogue}
-        rule_files |= {rules.name: rules.text for rules in load_rules(settings.alerts)}
+        rule_files |= {rules.name: rules.text for rules in load_rules(settings.sources)}
         for name, text in rule_files.items():
             (folder / "prometheus" / "rules" / f"{name}.yaml").write_text(text)
 

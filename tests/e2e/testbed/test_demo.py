@@ -198,7 +198,7 @@ def test_a_broken_objective_is_named_by_file_and_line(tmp_path: Path) -> None:
     text = (ROOT / "alerts" / "slos" / "power-accuracy.yaml").read_text()
     (slos / "power-accuracy.yaml").write_text(text.replace("budgetingMethod", "budgetingMethd"))
 
-    code, _, err = run("--once", f"--alerts={tmp_path}")
+    code, _, err = run("--once", f"--sources={tmp_path}")
 
     assert code == 2
     assert "power-accuracy.yaml:" in err
