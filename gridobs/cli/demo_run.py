@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gridobs.testbed.audit import Audit
-    from gridobs.testbed.scenario import Event, Scenario
+    from gridobs.testbed.scenario import Scenario
     from gridobs.testbed.settings import Settings
+    from gridobs.testbed.story import Event
 
 _REFRESH_SECONDS = 1.0
 
@@ -85,7 +86,7 @@ class DemoRun:
     def _steps(self, substation: Substation) -> Iterator[None]:
         if self._scenario:
             director = Director(substation, self._scenario, clock=time.time)
-            self._events, self._problems = director.events, director.problems
+            self._events, self._problems = director.story.events, director.story.problems
             yield from director.steps()
         elif self._once:
             yield from self._until_complete(substation)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from gridobs.testbed.audit import Audit
     from gridobs.testbed.meters.ledger import Tally
-    from gridobs.testbed.scenario import Event
     from gridobs.testbed.settings import Settings
     from gridobs.testbed.status import ObjectiveStatus
+    from gridobs.testbed.story import Event
     from gridobs.testbed.summary import Latency
 
 _NO_DATA = "no data"

@@ -14,14 +14,15 @@ JOB_PROCESSOR = "power-data-processor"
 JOB_EXPORTER = "gridobs-exporter"
 
 
-def mosquitto(*, port: int, folder: str, user: str) -> str:
+def mosquitto(*, port: int, folder: str) -> str:
     """A broker on loopback that keeps sessions and queues over a restart.
 
+    ``user`` says that a root who starts it need not become another user; it means nothing to others.
     ``max_queued_messages 0`` lifts the default of 1000: a processor that is away a minute must find every record.
     """
     return f"""\
 listener {port} {LOOPBACK}
-user {user}
+user root
 allow_anonymous true
 persistence true
 persistence_location {folder}/

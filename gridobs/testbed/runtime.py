@@ -1,10 +1,13 @@
-"""What the testbed's own processes share at their rim: addresses and the signal to stop."""
+"""What the testbed's processes share at their rim: addresses, limits, and the signal to stop."""
 
 from __future__ import annotations
 
 import argparse
+import resource
 import signal
 import threading
+
+from gridobs.errors import UsageError
 
 
 def host_port(text: str) -> tuple[str, int]:
@@ -13,6 +16,19 @@ def host_port(text: str) -> tuple[str, int]:
     if not host or not port.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:1883")
     return host, int(port)
+
+
+def allow_open_files(count: int) -> None:
+    """Let this process, and those it starts, have ``count`` files and connections open at a time.
+
+    Raises:
+        UsageError: the machine's limit is lower.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < count:
+        if hard != resource.RLIM_INFINITY and hard < count:
+            raise UsageError(f"this needs {count} open files and the limit is {hard}; use fewer --meters or raise it")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
 
 
 def stop_on_signals() -> threading.Event:

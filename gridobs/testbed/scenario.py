@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from gridobs import conventions as names
 from gridobs.testbed import faults
-from gridobs.testbed.http_api import FIRING, PENDING
+from gridobs.testbed.story import Story
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
-    from collections.abc import Set as AbstractSet
 
     from gridobs.testbed.substation import Substation
 
@@ -40,7 +39,7 @@ class Scenario:
     Attributes:
         fault: made anew for each run.
         pages: the alerts that must be delivered with severity page, all of them and no others.
-        why: one sentence for the reader.
+        why: what follows from it, for the reader.
     """
 
     name: ScenarioName
@@ -83,42 +82,33 @@ SCENARIOS: tuple[Scenario, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of the story; ``at`` is Unix seconds."""
-
-    at: float
-    what: str
-    detail: str = ""
-
-
 class Director:
     """Runs one scenario on a running substation, step by step, so that a view can be drawn between the steps."""
 
     def __init__(self, substation: Substation, scenario: Scenario, *, clock: Callable[[], float]) -> None:
         self._substation, self._scenario, self._clock = substation, scenario, clock
-        self._states: dict[str, str] = {}
         self._read = 0
-        self._active: AbstractSet[tuple[str, str]] = frozenset()
-        self.events: list[Event] = []
-        self.problems: list[str] = []
+        self.story = Story(scenario.pages)
 
     def steps(self) -> Iterator[None]:
         """Do it; yields about twice a second until all is over."""
-        scenario, substation = self._scenario, self._substation
-        yield from self._wait(self._all_complete, READY_SECONDS)
-        self._tell("steady", "every objective has a value")
-        yield from self._wait(lambda: False, _WARM_UP_SECONDS)
-        fault = scenario.fault()
-        self._tell("fault", fault.inject(substation))
-        if not (yield from self._wait(lambda: scenario.pages <= self._states.keys(), _DELIVERY_SECONDS)):
-            missing = ", ".join(sorted(scenario.pages - self._states.keys()))
-            self.problems.append(f"not delivered within {_DELIVERY_SECONDS:.0f} s of the fault: {missing}")
-        self._tell("lifted", fault.lift(substation))
-        if not (yield from self._wait(lambda: not self._firing(), _RESOLVE_SECONDS)):
-            self.problems.append(
-                f"not resolved within {_RESOLVE_SECONDS:.0f} s of the lifting: {', '.join(self._firing())}"
+        story, substation = self.story, self._substation
+        if not (yield from self._wait(self._all_complete, READY_SECONDS)):
+            story.problems.append(
+                f"not every objective had a value within {READY_SECONDS:.0f} s, so no fault was made"
             )
+            return
+        story.tell(self._clock(), "steady", "every objective has a value")
+        yield from self._wait(lambda: False, _WARM_UP_SECONDS)
+        fault = self._scenario.fault()
+        story.tell(self._clock(), "fault", f"{fault.inject(substation)}: {self._scenario.why}")
+        if not (yield from self._wait(lambda: not story.missing, _DELIVERY_SECONDS)):
+            missing = ", ".join(story.missing)
+            story.problems.append(f"not delivered within {_DELIVERY_SECONDS:.0f} s of the fault: {missing}")
+        story.tell(self._clock(), "lifted", fault.lift(substation))
+        if not (yield from self._wait(lambda: not story.firing, _RESOLVE_SECONDS)):
+            firing = ", ".join(story.firing)
+            story.problems.append(f"not resolved within {_RESOLVE_SECONDS:.0f} s of the lifting: {firing}")
         yield from self._wait(lambda: False, _AFTERMATH_SECONDS)
 
     def _wait(self, done: Callable[[], bool], seconds: float) -> Generator[None, None, bool]:
@@ -135,23 +125,9 @@ class Director:
     def _all_complete(self) -> bool:
         return all(row.complete for row in self._substation.status())
 
-    def _firing(self) -> list[str]:
-        return sorted(name for name, status in self._states.items() if status == FIRING)
-
     def _listen(self) -> None:
-        active = {(alert.name, alert.severity): alert.state for alert in self._substation.prometheus.alerts()}
-        for alert in sorted(active.keys() - self._active):
-            if active[alert] == PENDING:
-                self._tell(PENDING, f"{alert[0]} ({alert[1]})")
-        self._active = active.keys()
+        self.story.see(self._substation.prometheus.alerts(), at=self._clock())
         deliveries = self._substation.webhook.deliveries()
         for delivery in deliveries[self._read :]:
-            self._states[delivery.name] = delivery.status
-            what = delivery.severity if delivery.status == FIRING else delivery.status
-            self.events.append(Event(delivery.at, what, f"{delivery.name}: {delivery.summary}"))
-            if delivery.name not in self._scenario.pages or delivery.severity != names.SEVERITY_PAGE:
-                self.problems.append(f"not expected: {delivery.name} ({delivery.severity}), {delivery.status}")
+            self.story.hear(delivery)
         self._read = len(deliveries)
-
-    def _tell(self, what: str, detail: str) -> None:
-        self.events.append(Event(self._clock(), what, detail))

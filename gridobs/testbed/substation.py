@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import shutil
 import time
 from typing import TYPE_CHECKING, Self
@@ -20,6 +19,7 @@ from gridobs.testbed.audit import Audit, audit
 from gridobs.testbed.http_api import PrometheusApi, responds
 from gridobs.testbed.meters.ledger import Tally, read_tally
 from gridobs.testbed.processes import Process, accepts, find_programs, require_free
+from gridobs.testbed.runtime import allow_open_files
 from gridobs.testbed.settings import Part, Settings
 from gridobs.testbed.status import ObjectiveStatus, read_status
 from gridobs.testbed.webhook import Webhook
@@ -35,6 +35,7 @@ _PROGRAMS = {
 }
 _MARKER = ".gridobs-demo"
 _DRAIN_SECONDS = 60.0
+_OTHER_FILES = 256  # of a broker, beside its connections
 
 
 class Substation:
@@ -110,6 +111,7 @@ class Substation:
         catalogue = compile_catalogue(settings.sources, CompileOptions(interval=interval, period_interval=interval))
         self.objectives = [compiled.objective for compiled in catalogue]
         require_free(ports)
+        allow_open_files(settings.meters + _OTHER_FILES)
         for name in ("store", "broker", "alertmanager", "prometheus/data", "prometheus/rules", "logs"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         rule_files = {compiled.name: compiled.text for compiled in catalogue}
@@ -127,7 +129,7 @@ class Substation:
         settings, folder = self.settings, self.settings.folder
         config = folder / "mosquitto.conf"
         port = settings.ports[Part.BROKER]
-        config.write_text(configuration.mosquitto(port=port, folder=str(folder / "broker"), user=getpass.getuser()))
+        config.write_text(configuration.mosquitto(port=port, folder=str(folder / "broker")))
         self.broker = self._launch(stack, "broker", commands.broker(mosquitto, config), lambda: accepts(port))
         self.processor = self._launch(stack, "processor", commands.processor(settings), self.processor_connected)
         self.exporter = self._launch(stack, "exporter", commands.exporter(settings), self._ready(Part.EXPORTER))

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import argparse
 import logging
-import resource
 import signal
-import sys
 from pathlib import Path
 
 from gridobs.testbed.meters.fleet import Fleet
 from gridobs.testbed.meters.ledger import Ledger
 from gridobs.testbed.runtime import host_port, stop_on_signals
-
-_OTHER_FILES = 64
 
 
 def main() -> None:
@@ -28,13 +24,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-
-    needed = args.meters + _OTHER_FILES
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < needed:
-        sys.exit(f"meters: {args.meters} connections need {needed} open files, the limit is {hard}; use fewer meters")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (needed if hard == resource.RLIM_INFINITY else hard, hard))
-
     stop = stop_on_signals()
     ledger = Ledger(args.ledger)
     host, port = args.broker

@@ -132,11 +132,18 @@ class Pipeline:
         )
         self._report_rejected(batch.rejected)
         self._report_order(fresh)
-        corrupted = sum(rejected.reason is Rejection.CHECKSUM for _, rejected in batch.rejected)
-        metrics.samples_checked(
-            len(fresh) + corrupted, corrupted + (self._store.count_incorrect(committed.ids) if fresh else 0)
-        )
+        self._check_samples(committed.ids, batch.rejected)
         return committed.waited_seconds
+
+    def _check_samples(self, ids: range, rejected: Sequence[tuple[Arrival, Rejected]]) -> None:
+        """Every sample is checked once: on its way in if it fails there, else as it stands in the store."""
+        corrupted = sum(one.reason is Rejection.CHECKSUM for _, one in rejected)
+        self._metrics.samples_checked(corrupted, corrupted)
+        try:
+            self._metrics.samples_checked(len(ids), self._store.count_incorrect(ids))
+        except StoreError as error:
+            _LOG.error("%d stored records could not be checked: %s", len(ids), error)
+            self._metrics.stage_error(Stage.STORE, error.code)
 
     def _report_rejected(self, rejected: Sequence[tuple[Arrival, Rejected]]) -> None:
         for _, rejection in rejected:

@@ -82,7 +82,8 @@ class Service:
         """Process until ``stop`` is set; then finish what is in hand and disconnect."""
         while not stop.is_set():
             self._turn()
-        self._store_pending()
+        if self._pending:
+            self._store_pending()
         self._client.loop_write()
         self._client.disconnect()
         self._client.loop_write()

@@ -76,9 +76,9 @@ class Batch:
 
     @property
     def state(self) -> tuple[int, float | None]:
-        """How many records waited for this commit, and the event time of the oldest of them."""
-        oldest = min((reading.event_time for reading, _ in self.readings), default=None)
-        return len(self.readings) + len(self.dead_letters), oldest
+        """How many records waited for this commit, and when the oldest of them was received."""
+        received = [at for _, at in self.readings] + [dead.received_at for dead in self.dead_letters]
+        return len(received), min(received, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,3 +215,13 @@ def test_a_wrong_option_is_explained(argument: str, message: str) -> None:
 
     assert code == 2
     assert message in " ".join(err.split())
+
+
+def test_too_few_open_files_for_the_meters_is_said_before_anything_starts() -> None:
+    limited = ["prlimit", "--nofile=1000:1000", sys.executable, "-m", "gridobs", "demo", "--once"]
+    base_port = f"--base-port={free_base_port(29000)}"
+
+    result = subprocess.run([*limited, base_port], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "open files and the limit is 1000; use fewer --meters" in result.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import socket
 import sys
 import time
@@ -61,7 +60,7 @@ def make_line(tmp_path: Path) -> Iterator[Callable[..., Line]]:
     def make(*, anonymous: bool = True) -> Line:
         port, metrics = free_port(), free_port()
         (tmp_path / "broker").mkdir()
-        config = configuration.mosquitto(port=port, folder=str(tmp_path / "broker"), user=getpass.getuser())
+        config = configuration.mosquitto(port=port, folder=str(tmp_path / "broker"))
         if not anonymous:
             config = config.replace("allow_anonymous true", "allow_anonymous false")
         (tmp_path / "mosquitto.conf").write_text(config)

@@ -1,0 +1,71 @@
+"""A story tells what happened in order, and finds what must not happen."""
+
+from __future__ import annotations
+
+from gridobs.testbed.http_api import ActiveAlert
+from gridobs.testbed.story import Event, Story
+from gridobs.testbed.webhook import Delivery
+
+PAGES = frozenset({"BrokerBurn"})
+
+
+def alert(name: str, state: str) -> ActiveAlert:
+    return ActiveAlert(name=name, severity="page", slo=None, state=state)
+
+
+def delivery(name: str, status: str, *, severity: str = "page") -> Delivery:
+    return Delivery(at=7.0, status=status, name=name, severity=severity, summary="It burns.")
+
+
+def test_the_expected_page_delivered_and_resolved_is_no_problem() -> None:
+    story = Story(PAGES)
+    story.hear(delivery("BrokerBurn", "firing"))
+    still_firing = story.firing
+    story.hear(delivery("BrokerBurn", "resolved"))
+
+    assert ["BrokerBurn"] == still_firing
+    assert ([], [], []) == (story.missing, story.firing, story.problems)
+    assert [
+        Event(7.0, "page", "BrokerBurn: It burns."),
+        Event(7.0, "resolved", "BrokerBurn: It burns."),
+    ] == story.events
+
+
+def test_a_page_nobody_expects_is_a_problem() -> None:
+    story = Story(PAGES)
+    story.hear(delivery("DiskBurn", "firing"))
+
+    assert ["not expected: DiskBurn (page), firing"] == story.problems
+    assert ["BrokerBurn"] == story.missing
+
+
+def test_a_ticket_where_a_page_is_expected_is_a_problem() -> None:
+    story = Story(PAGES)
+    story.hear(delivery("BrokerBurn", "firing", severity="ticket"))
+
+    assert ["not expected: BrokerBurn (ticket), firing"] == story.problems
+
+
+def test_an_alert_that_comes_back_is_firing_again() -> None:
+    story = Story(PAGES)
+    for status in ("firing", "resolved", "firing"):
+        story.hear(delivery("BrokerBurn", status))
+
+    assert ["BrokerBurn"] == story.firing
+
+
+def test_pending_is_told_each_time_an_alert_becomes_it() -> None:
+    story = Story(PAGES)
+    for at, alerts in enumerate(
+        [
+            [alert("BrokerBurn", "pending")],
+            [alert("BrokerBurn", "pending")],
+            [],
+            [alert("BrokerBurn", "pending")],
+            [alert("BrokerBurn", "firing")],
+        ]
+    ):
+        story.see(alerts, at=float(at))
+
+    assert [0.0, 3.0] == [event.at for event in story.events]
+    assert {"pending"} == {event.what for event in story.events}
