@@ -12,7 +12,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gridobs_exporters.mqtt.state import HEARTBEATS_MISSED, BrokerFacts, BrokerState
 from gridobs_exporters.mqtt.target import Broker, ChangeLog, reason_name
-from gridobs_exporters.mqtt.topics import ROWS, VERSION_TOPIC
+from gridobs_exporters.mqtt.topics import BRIDGES_FILTER, ROWS, VERSION_TOPIC
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_TOPICS = (VERSION_TOPIC, *(row.topic for row in ROWS))
+_TOPICS = (VERSION_TOPIC, BRIDGES_FILTER, *(row.topic for row in ROWS))
 _BACKOFF_FIRST, _BACKOFF_LAST = 0.5, 10.0  # seconds
 _CONNECT_TIMEOUT = 5.0  # seconds for TCP and TLS
 _WAKE = 0.25  # seconds between looks at the stop signal

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from gridobs_exporters import names
-from gridobs_exporters.mqtt.topics import HEARTBEAT_TOPIC, ROWS, VERSION_TOPIC, Kind, Row, parse_version
+from gridobs_exporters.mqtt.topics import (
+    HEARTBEAT_TOPIC,
+    ROWS,
+    VERSION_TOPIC,
+    Kind,
+    Row,
+    bridge_of,
+    parse_bridge_state,
+    parse_version,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +37,7 @@ class BrokerFacts:
 
     version: str | None
     values: Mapping[str, float]
+    bridges: Mapping[str, bool]
 
     def families(self) -> Iterator[Metric]:
         """A family per value that is there; what was not said has no series."""
@@ -39,6 +49,11 @@ class BrokerFacts:
             if (value := self.values.get(row.topic)) is not None:
                 family = CounterMetricFamily if row.kind is Kind.COUNTER else GaugeMetricFamily
                 yield family(row.name, row.help, value=value)
+        if self.bridges:
+            bridges = GaugeMetricFamily(names.MQTT_BRIDGE_UP, "Whether the bridge is connected.", labels=["bridge"])
+            for bridge, up in sorted(self.bridges.items()):
+                bridges.add_metric([bridge], up)
+            yield bridges
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +68,7 @@ class BrokerState:
     _beat_at: float | None = None
     _version: str | None = None
     _values: dict[str, float] = field(default_factory=dict)
+    _bridges: dict[str, bool] = field(default_factory=dict)
 
     def connected(self, *, monotonic: float) -> None:
         """A broker let us in; what another connection said before is void."""
@@ -72,11 +88,15 @@ class BrokerState:
             if topic == VERSION_TOPIC:
                 self._version = parse_version(payload)
                 return True
+            if bridge := bridge_of(topic):
+                self._bridges[bridge] = parse_bridge_state(payload)
+                return True
             if (row := self._rows.get(topic)) is None:
                 return True
             value = row.parse(payload)
         except ValueError:
             self._values.pop(topic, None)
+            self._bridges.pop(bridge_of(topic) or "", None)
             if topic == VERSION_TOPIC:
                 self._version = None
             self.unparseable[topic] = self.unparseable.get(topic, 0) + 1
@@ -84,6 +104,7 @@ class BrokerState:
         if topic == HEARTBEAT_TOPIC:
             if value < self._values.get(topic, 0.0):  # restarted behind a proxy: the rest is from before
                 self._values.clear()
+                self._bridges.clear()
             self._beat_at = monotonic
             if not retained:
                 self.last_heartbeat_wall = wall
@@ -98,7 +119,7 @@ class BrokerState:
         """What may be shown at ``monotonic``; None if disconnected or the heartbeat is missing."""
         if self._beat_at is None or self._overdue(self._beat_at, monotonic):
             return None
-        return BrokerFacts(version=self._version, values=dict(self._values))
+        return BrokerFacts(version=self._version, values=dict(self._values), bridges=dict(self._bridges))
 
     def _overdue(self, since: float, now: float) -> bool:
         return now - since > HEARTBEATS_MISSED * self.sys_interval
@@ -107,3 +128,4 @@ class BrokerState:
         self._beat_at = None
         self._version = None
         self._values.clear()
+        self._bridges.clear()

@@ -17,6 +17,7 @@ from gridobs_exporters import names
 _BASE = "$SYS/broker/"
 HEARTBEAT_TOPIC = _BASE + "uptime"
 VERSION_TOPIC = _BASE + "version"
+BRIDGES_FILTER = _BASE + "connection/+/state"
 
 
 class Kind(Enum):
@@ -71,6 +72,23 @@ def parse_version(payload: bytes) -> str:
     if not match:
         raise ValueError(f"{VERSION_TOPIC} carries {payload[:40]!r}")
     return match[1]
+
+
+def bridge_of(topic: str) -> str | None:
+    """The client id, at its other end, of the bridge whose state ``topic`` carries; None if it carries something else."""
+    match = re.fullmatch(re.escape(_BASE) + r"connection/([^/]+)/state", topic)
+    return match[1] if match else None
+
+
+def parse_bridge_state(payload: bytes) -> bool:
+    """Whether the bridge is connected.
+
+    Raises:
+        ValueError: If the payload is neither 0 nor 1.
+    """
+    if payload not in {b"0", b"1"}:
+        raise ValueError(f"a bridge's state is {payload[:40]!r}")
+    return payload == b"1"
 
 
 def _row(topic: str, name: str, kind: Kind, text: str, since: str = "2.0") -> Row:

@@ -149,10 +149,22 @@ def until_fixture() -> Until:
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Mosquitto]:
     """A broker that is not started yet."""
+    yield from _mosquitto(tmp_path)
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Iterator[Mosquitto]:
+    """Another broker, for bridges to lead to."""
+    folder = tmp_path / "upstream"
+    folder.mkdir()
+    yield from _mosquitto(folder)
+
+
+def _mosquitto(folder: Path) -> Iterator[Mosquitto]:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    mosquitto = Mosquitto(program=_program("mosquitto"), folder=tmp_path, port=port)
+    mosquitto = Mosquitto(program=_program("mosquitto"), folder=folder, port=port)
     yield mosquitto
     mosquitto.kill()
 

@@ -97,6 +97,27 @@ def test_a_killed_broker_leaves_no_stale_value_and_is_found_again(
     assert from_sys(exporter.scrape())
 
 
+def test_a_bridge_is_up_while_its_other_end_is(
+    broker: Mosquitto, upstream: Mosquitto, watch: Callable[..., Exporter], until: Until
+) -> None:
+    upstream.start()
+    broker.start(
+        "connection wan",
+        f"address 127.0.0.1:{upstream.port}",
+        "topic alarms/# out 1",
+        "remote_clientid wan-bridge",
+        "restart_timeout 1",
+    )
+    exporter = watch()
+    series = 'gridobs_mqtt_bridge_up{bridge="wan-bridge"}'
+    until(lambda: exporter.scrape().get(series) == 1, what="the bridge is up")
+
+    upstream.kill()
+
+    until(lambda: exporter.scrape().get(series) == 0, what="the bridge is down")
+    assert is_up(exporter)
+
+
 def test_an_exporter_that_starts_before_its_broker_serves_and_counts_failures(
     broker: Mosquitto, watch: Callable[..., Exporter], until: Until
 ) -> None:
