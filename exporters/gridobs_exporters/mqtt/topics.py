@@ -75,7 +75,7 @@ def parse_version(payload: bytes) -> str:
 
 
 def bridge_of(topic: str) -> str | None:
-    """The client id, at its other end, of the bridge whose state ``topic`` carries; None if it carries something else."""
+    """The client id at the other end of the bridge whose state ``topic`` carries; None if it carries none."""
     match = re.fullmatch(re.escape(_BASE) + r"connection/([^/]+)/state", topic)
     return match[1] if match else None
 
