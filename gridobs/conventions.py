@@ -96,5 +96,7 @@ def burn_alert(slo: str) -> str:
 
 # --- hand-written alerts -------------------------------------------------------------------------------------------
 ALERT_PROCESSOR_DOWN = "PowerProcessorDown"
+ALERT_PROCESSOR_MISSING = "PowerProcessorMissing"
 ALERT_STORE_WRITE_FAILING = "PowerStoreWriteFailing"
 ALERT_EXPORTER_DOWN = "GridObsExporterDown"
+ALERT_EXPORTER_MISSING = "GridObsExporterMissing"

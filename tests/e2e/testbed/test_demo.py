@@ -118,6 +118,7 @@ def test_a_fault_pages_as_expected_and_loses_nothing(
 
     assert (code, result.get("problems")) == (0, []), err
     story = [event["what"] for event in result["events"]]
+    story = story[story.index("fault") :]
     for earlier, later in (("fault", "pending"), ("pending", "page"), ("page", "lifted"), ("lifted", "resolved")):
         assert story.index(earlier) < story.index(later), story
     assert all(event["detail"].startswith(alert) for event in result["events"] if event["what"] == "page")

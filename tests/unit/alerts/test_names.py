@@ -47,9 +47,8 @@ def test_every_latency_threshold_is_an_edge_of_the_histogram() -> None:
 def test_the_hand_written_alerts_have_the_names_of_the_conventions() -> None:
     rules = yaml.safe_load((ALERTS / "rules/platform.yaml").read_text())["groups"][0]["rules"]
 
-    assert [rule["alert"] for rule in rules] == [
-        conventions.ALERT_PROCESSOR_DOWN, conventions.ALERT_STORE_WRITE_FAILING, conventions.ALERT_EXPORTER_DOWN,
-    ]  # fmt: skip
+    known = {value for name, value in vars(conventions).items() if name.startswith("ALERT_")}
+    assert known == {rule["alert"] for rule in rules}
 
 
 def test_every_alert_that_ships_has_a_case_in_which_it_fires_and_one_in_which_it_is_silent() -> None:
