@@ -72,10 +72,9 @@ def demo(
     with _data_folder(folder) as path:
         claim_folder(path)
         settings = Settings(folder=path.resolve(), sources=sources, base_port=base_port, meters=meters, rate=rate)
-        if own_file_system:
-            _mount_store(settings)
         try:
-            DemoRun(settings, once=once, scenario=chosen, duration=duration, as_json=as_json).run()
+            with _own_file_system(settings) if own_file_system else contextlib.nullcontext():
+                DemoRun(settings, once=once, scenario=chosen, duration=duration, as_json=as_json).run()
         except KeyboardInterrupt:
             raise typer.Exit(_INTERRUPTED) from None
 
@@ -98,14 +97,17 @@ def _enter_own_namespace() -> None:
     os.execvp(unshare[0], [*unshare, sys.executable, "-m", "gridobs", *sys.argv[1:]])  # noqa: S606 - no shell wanted
 
 
-def _mount_store(settings: Settings) -> None:
+@contextlib.contextmanager
+def _own_file_system(settings: Settings) -> Iterator[None]:
+    """A small one for the store, for as long as the context lasts."""
     store = settings.store.parent
     store.mkdir(parents=True, exist_ok=True)
     size = int(_STORE_BASE_BYTES + settings.rate * _STORE_BYTES_PER_RECORD * _STORE_SECONDS)
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "gridobs-demo", str(store)],  # noqa: S607 - util-linux
-        check=True,
-    )
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "gridobs-demo", store], check=True)  # noqa: S607 - util-linux
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", store], check=True)  # noqa: S607 - util-linux
 
 
 @contextlib.contextmanager

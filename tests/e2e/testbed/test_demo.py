@@ -96,16 +96,25 @@ SCENARIOS = {
 
 
 @pytest.fixture(scope="module")
-def outcomes() -> dict[str, tuple[int, dict[str, Any], str]]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, dict[str, Any], str]]:
     """All scenarios at once: each waits for five-minute windows most of the time."""
+    temporary = tmp_path_factory.mktemp("demos")
     demos = {
-        name: start("--once", f"--scenario={name}", "--json", *SMALL, base_port=free_base_port(22000 + 1000 * number))
+        name: start(
+            "--once",
+            f"--scenario={name}",
+            "--json",
+            *SMALL,
+            base_port=free_base_port(22000 + 1000 * number),
+            env={"TMPDIR": str(temporary)},
+        )
         for number, name in enumerate(SCENARIOS)
     }
     results = {}
     for name, demo in demos.items():
         code, out, err = finish(demo, within=900)
         results[name] = (code, json.loads(out) if out else {}, err)
+    assert list(temporary.iterdir()) == []
     return results
 
 
