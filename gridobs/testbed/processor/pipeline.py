@@ -57,7 +57,6 @@ class Pipeline:
     ) -> None:
         self._store, self._metrics, self._clock, self._stopwatch = store, metrics, clock, stopwatch
         self._newest_seq: dict[str, int] = {}
-        self._newest_event = 0.0
 
     def process(self, arrivals: Sequence[Arrival]) -> float | None:
         """Store a batch; ``None`` if the store refused it, and then all of it must be offered again.
@@ -156,7 +155,6 @@ class Pipeline:
             newest = self._newest_seq.get(reading.meter, 0)
             late += reading.seq < newest
             self._newest_seq[reading.meter] = max(newest, reading.seq)
-            self._newest_event = max(self._newest_event, reading.event_time)
         self._metrics.out_of_order(late)
         if fresh:
-            self._metrics.newest_event(self._newest_event)
+            self._metrics.newest_event(max(reading.event_time for _, reading in fresh))
