@@ -54,10 +54,13 @@ class Story:
         self.events.append(Event(at, what, detail))
 
     def see(self, alerts: Iterable[ActiveAlert], *, at: float) -> None:
-        """Take in all alerts that Prometheus holds now; tells of those that have become pending."""
+        """Take in all alerts that Prometheus holds now; tells of those that have become pending.
+
+        What is pending before the first event is no part of the story: a Prometheus that has just started.
+        """
         active = {(alert.name, alert.severity): alert.state for alert in alerts}
         for name, severity in sorted(active.keys() - self._active):
-            if active[name, severity] == PENDING:
+            if self.events and active[name, severity] == PENDING:
                 self.tell(at, PENDING, f"{name} ({severity})")
         self._active = active.keys()
 

@@ -56,6 +56,7 @@ def test_an_alert_that_comes_back_is_firing_again() -> None:
 
 def test_pending_is_told_each_time_an_alert_becomes_it() -> None:
     story = Story(PAGES)
+    story.tell(0.0, "steady", "")
     for at, alerts in enumerate(
         [
             [alert("BrokerBurn", "pending")],
@@ -67,5 +68,13 @@ def test_pending_is_told_each_time_an_alert_becomes_it() -> None:
     ):
         story.see(alerts, at=float(at))
 
-    assert [0.0, 3.0] == [event.at for event in story.events]
-    assert {"pending"} == {event.what for event in story.events}
+    assert [(0.0, "pending"), (3.0, "pending")] == [(event.at, event.what) for event in story.events[1:]]
+
+
+def test_what_was_pending_before_the_story_begins_is_not_told() -> None:
+    story = Story(PAGES)
+    story.see([alert("BrokerBurn", "pending")], at=0.0)
+    story.tell(1.0, "steady", "")
+    story.see([alert("BrokerBurn", "pending")], at=2.0)
+
+    assert ["steady"] == [event.what for event in story.events]
