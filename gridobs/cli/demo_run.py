@@ -47,7 +47,8 @@ class DemoRun:
         """
         self._settings = settings
         self._once, self._scenario, self._duration, self._as_json = once, scenario, duration, as_json
-        self._out = Console(soft_wrap=True)
+        self._out = Console()
+        self._out.soft_wrap = not self._out.is_terminal  # a line of a log file stays one
         self._err = Console(stderr=True)
         self._began = 0.0
         self._events: list[Event] = []
@@ -144,8 +145,8 @@ class DemoRun:
             return
         self._out.print(view.headline(self._settings, snapshot))
         self._out.print(view.objectives_table(snapshot.objectives))
-        for event in self._events[self._told :]:
-            self._out.print(view.event_line(event, self._began))
+        if self._events[self._told :]:
+            self._out.print(view.story(self._events[self._told :], self._began))
         if books:
             self._out.print(view.books_line(books))
 

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -56,7 +57,7 @@ def page(settings: Settings, snapshot: Snapshot, events: Sequence[Event], began:
     """
     parts: list[RenderableType] = [headline(settings, snapshot), objectives_table(snapshot.objectives)]
     if events:
-        parts.append(Text("\n").join(event_line(event, began) for event in events))
+        parts.append(story(events, began))
     parts.append(addresses(settings))
     return Group(*parts)
 
@@ -73,13 +74,13 @@ def headline(settings: Settings, snapshot: Snapshot) -> Text:
         )
     )
     up = dt.timedelta(seconds=int(snapshot.elapsed))
-    return Text.assemble((f"{settings.site}", "bold"), f" ({settings.region})  up {up}  {figures}")
+    return Text.assemble((f"{settings.site}", "bold"), f" ({settings.region})  up {up}\n{figures}")
 
 
 def objectives_table(objectives: Sequence[ObjectiveStatus]) -> Table:
-    table = Table()
+    table = Table(box=SIMPLE_HEAD)
     table.add_column("objective", no_wrap=True)
-    for title in ("target", "good, 5m", "burn rate", "budget left"):
+    for title in ("target", "good, 5m", "burn", "budget left"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("alert", no_wrap=True)
     for row in objectives:
@@ -96,18 +97,30 @@ def objectives_table(objectives: Sequence[ObjectiveStatus]) -> Table:
 
 
 def event_line(event: Event, began: float) -> Text:
-    """``+ 1:23  page      MqttAvailabilityBudgetBurn: …``; minutes and seconds since the start."""
+    """``+ 1:23  page      MqttAvailabilityBudgetBurn: …``; minutes and seconds since the start, as one line."""
+    return Text("  ").join(_event(event, began))
+
+
+def story(events: Sequence[Event], began: float) -> Table:
+    """The same for all events, with the details wrapped in a column of their own."""
+    table = Table.grid(padding=(0, 2))
+    for event in events:
+        table.add_row(*_event(event, began))
+    return table
+
+
+def _event(event: Event, began: float) -> tuple[Text, Text, Text]:
     offset = max(0, round(event.at - began))
-    return Text.assemble(
-        (f"+{offset // 60:2d}:{offset % 60:02d}  ", "dim"),
-        (f"{event.what:<9}", _EVENT_STYLES.get(event.what, "")),
-        event.detail,
+    return (
+        Text(f"+{offset // 60:2d}:{offset % 60:02d}", "dim"),
+        Text(f"{event.what:<8}", _EVENT_STYLES.get(event.what, "")),
+        Text(event.detail),
     )
 
 
 def addresses(settings: Settings) -> Text:
     return Text(
-        f"Prometheus {settings.url(Part.PROMETHEUS)}   Alertmanager {settings.url(Part.ALERTMANAGER)}/api/v2/alerts",
+        f"Prometheus   {settings.url(Part.PROMETHEUS)}\nAlertmanager {settings.url(Part.ALERTMANAGER)}/api/v2/alerts",
         style="dim",
     )
 
