@@ -143,8 +143,8 @@ class DemoRun:
             result["problems"] = self._problems
             self._print_json(result)
             return
-        self._out.print(view.headline(self._settings, snapshot))
-        self._out.print(view.objectives_table(snapshot.objectives))
+        headline, table = view.headline(self._settings, snapshot), view.objectives_table(snapshot.objectives)
+        self._out.print(headline, "", table, "", sep="\n")
         if self._events[self._told :]:
             self._out.print(view.story(self._events[self._told :], self._began))
         if books:

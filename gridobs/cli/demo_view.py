@@ -55,9 +55,9 @@ def page(settings: Settings, snapshot: Snapshot, events: Sequence[Event], began:
         events: the story so far.
         began: Unix seconds the run started at.
     """
-    parts: list[RenderableType] = [headline(settings, snapshot), objectives_table(snapshot.objectives)]
+    parts: list[RenderableType] = [headline(settings, snapshot), "", objectives_table(snapshot.objectives), ""]
     if events:
-        parts.append(story(events, began))
+        parts += [story(events, began), ""]
     parts.append(addresses(settings))
     return Group(*parts)
 
@@ -78,7 +78,7 @@ def headline(settings: Settings, snapshot: Snapshot) -> Text:
 
 
 def objectives_table(objectives: Sequence[ObjectiveStatus]) -> Table:
-    table = Table(box=SIMPLE_HEAD)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("objective", no_wrap=True)
     for title in ("target", "good, 5m", "burn", "budget left"):
         table.add_column(title, justify="right", no_wrap=True)
