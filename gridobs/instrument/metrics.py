@@ -151,7 +151,7 @@ class PowerMetrics:
         """
         self._backlog = (messages, oldest)
 
-    def broker_connected(self, connected: bool) -> None:  # noqa: FBT001 - the name of the call says what it means
+    def broker_connected(self, *, connected: bool) -> None:
         self._connected = connected
 
     def reconnected(self) -> None:

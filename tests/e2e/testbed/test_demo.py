@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -86,6 +87,22 @@ def test_once_shows_every_objective_with_a_value_and_clean_books(tmp_path: Path)
     assert result["books"]["stored"] > 1000
     assert (result["books"]["lost"], result["books"]["counted_twice"]) == (0, 0)
     assert processes_about(tmp_path) == []
+
+
+@pytest.mark.e2e
+def test_an_objective_without_a_value_is_named_after_a_minute(tmp_path: Path) -> None:
+    """Its total is of a series that nothing exposes."""
+    sources = tmp_path / "alerts"
+    shutil.copytree(ROOT / "alerts", sources)
+    objective = sources / "slos" / "power-accuracy.yaml"
+    objective.write_text(objective.read_text().replace("power_samples_checked_total", "power_samples_imagined_total"))
+
+    code, out, err = run("--once", *SMALL, f"--sources={sources}", f"--dir={tmp_path / 'demo'}")
+
+    assert code == 1
+    assert "demo: no value within 60 s of the start: power-accuracy" in err
+    assert "no data" in out
+    assert processes_about(tmp_path / "demo") == []
 
 
 SCENARIOS = {
