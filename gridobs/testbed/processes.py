@@ -6,11 +6,13 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections import deque
 from typing import TYPE_CHECKING
 
 from gridobs.errors import ComponentFailed, MissingPrograms, PortTaken
+from gridobs.testbed import guard as guard_program
 
 if TYPE_CHECKING:
     import signal
@@ -67,12 +69,14 @@ def require_free(ports: Mapping[str, int]) -> None:
 class Process:
     """A program that is running, or can be started again.
 
-    It ends with the one that started it, however that ends: ``setpriv --pdeathsig`` asks the kernel for it.
+    It ends with the one that started it, however that ends: ``setpriv --pdeathsig`` asks the kernel for it, and the
+    guard makes sure that it was asked in time.
     """
 
     def __init__(self, name: str, command: Sequence[str], *, log: Path) -> None:
         self.name = name
-        self._command = ["setpriv", "--pdeathsig", "TERM", "--", *command]
+        guard = (sys.executable, "-I", "-S", guard_program.__file__, str(os.getpid()))
+        self._command = ["setpriv", "--pdeathsig", "TERM", "--", *guard, *command]
         self._log = log
         self._popen: subprocess.Popen[bytes] | None = None
 

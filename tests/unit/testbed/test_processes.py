@@ -89,7 +89,6 @@ def test_a_process_does_not_outlive_a_killed_starter(tmp_path: Path) -> None:
     ) as popen:
         assert popen.stdout is not None
         pid = int(popen.stdout.readline())
-        time.sleep(0.3)  # for setpriv to have asked the kernel
         popen.send_signal(signal.SIGKILL)
 
     assert gone(pid)
