@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from gridobs.codes import Code
+
 
 class GridObsError(Exception):
     """An error whose text is meant for the person who ran the command."""
@@ -49,17 +51,19 @@ class Findings(GridObsError):  # noqa: N818 - as above
 class Problem:
     """One fault in a file a person wrote. Lines and columns count from 1.
 
-    ``cure`` says what to write instead; it is never empty.
+    ``cure`` says what to write instead; it is never empty. A warning (``warning`` set) does not stop anything.
     """
 
     path: Path
     line: int
     column: int
+    code: Code
     message: str
     cure: str
+    warning: bool = False
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.message}; {self.cure}"
+        return f"{self.path}:{self.line}:{self.column} {self.code} {self.message}; {self.cure}"
 
 
 class SourceError(GridObsError):

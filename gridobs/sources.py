@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from gridobs.codes import Code
 from gridobs.errors import Problem, SourceError
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ class Schema(BaseModel):
 SchemaT = TypeVar("SchemaT", bound=Schema)
 
 
-def fault(message: str, cure: str) -> PydanticCustomError:
+def fault(code: Code, message: str, cure: str) -> PydanticCustomError:
     """What a validator raises when it knows better than pydantic what to say."""
-    return PydanticCustomError("fault", "{message}", {"message": message, "cure": cure})
+    return PydanticCustomError("fault", "{message}", {"code": code, "message": message, "cure": cure})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ class Document:
             at_key, at = found
         return _place((at if isinstance(at, yaml.ScalarNode) and not key else at_key).start_mark)
 
-    def problem(self, loc: Loc, message: str, cure: str, *, key: bool = False) -> Problem:
-        return Problem(self.path, *self.position(loc, key=key), message, cure)
+    def problem(self, code: Code, loc: Loc, message: str, cure: str, *, key: bool = False) -> Problem:
+        return Problem(self.path, *self.position(loc, key=key), code, message, cure)
 
 
 class Collector:
@@ -100,7 +101,14 @@ class Collector:
 def find(folder: Path) -> tuple[Path, ...]:
     """Every ``*.yaml`` file below ``folder``, sorted; a ``*.yml`` is a problem, since it looks read but is not."""
     misnamed = [
-        Problem(path, 1, 1, "the file is not read: its name ends in .yml", f"rename it to {path.stem}.yaml")
+        Problem(
+            path,
+            1,
+            1,
+            Code.UNREADABLE,
+            "the file is not read: its name ends in .yml",
+            f"rename it to {path.stem}.yaml",
+        )
         for path in folder.rglob("*.yml")
     ]
     if misnamed:
@@ -128,14 +136,20 @@ def read(path: Path) -> tuple[Document, ...]:
         mark = error.problem_mark or error.context_mark
         why = " ".join(filter(None, (error.context, error.problem)))
         plain.problems.append(
-            Problem(path, *(_place(mark) if mark else (1, 1)), f"not valid YAML: {why}", _YAML_CURE)
+            Problem(
+                path, *(_place(mark) if mark else (1, 1)), Code.INVALID_YAML, f"not valid YAML: {why}", _YAML_CURE
+            )
         )
     except RecursionError:
-        plain.problems.append(Problem(path, 1, 1, "nested too deeply to be read", "write fewer levels"))
+        plain.problems.append(
+            Problem(path, 1, 1, Code.INVALID_YAML, "nested too deeply to be read", "write fewer levels")
+        )
     if plain.problems:
         raise SourceError(plain.problems)
     if not documents:
-        raise SourceError([Problem(path, 1, 1, "the file is empty", "write a document into it or delete it")])
+        raise SourceError(
+            [Problem(path, 1, 1, Code.UNREADABLE, "the file is empty", "write a document into it or delete it")]
+        )
     return tuple(documents)
 
 
@@ -152,20 +166,26 @@ def _text(path: Path) -> str:
         raw = path.read_bytes()
     except OSError as error:
         why = f"the file cannot be read: {error.strerror}"
-        raise SourceError([Problem(path, 1, 1, why, "make it readable for the user who runs this")]) from None
+        raise SourceError(
+            [Problem(path, 1, 1, Code.UNREADABLE, why, "make it readable for the user who runs this")]
+        ) from None
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
-        raise SourceError([Problem(path, line, column, "the file is not UTF-8", "save it as UTF-8")]) from None
+        raise SourceError(
+            [Problem(path, line, column, Code.UNREADABLE, "the file is not UTF-8", "save it as UTF-8")]
+        ) from None
 
 
 def _printable(path: Path, text: str) -> bool:
     odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if odd:
         line, column = text.count("\n", 0, odd.start()) + 1, odd.start() - text.rfind("\n", 0, odd.start())
-        raise SourceError([Problem(path, line, column, f"control character {odd[0]!r} in the file", "remove it")])
+        raise SourceError(
+            [Problem(path, line, column, Code.UNREADABLE, f"control character {odd[0]!r} in the file", "remove it")]
+        )
     return True
 
 
@@ -237,7 +257,7 @@ class _Plain:
         return text
 
     def _problem(self, node: yaml.Node, message: str, cure: str) -> None:
-        self.problems.append(Problem(self._path, *_place(node.start_mark), message, cure))
+        self.problems.append(Problem(self._path, *_place(node.start_mark), Code.AMBIGUOUS_YAML, message, cure))
 
 
 def _short(tag: str) -> str:
@@ -262,28 +282,29 @@ def _distinct(error: ValidationError) -> list[ErrorDetails]:
 def _problem(document: Document, schema: type[Schema], error: ErrorDetails) -> Problem:
     loc = error["loc"]
     if error["type"] == "fault":
-        return document.problem(loc, error["ctx"]["message"], error["ctx"]["cure"])
+        return document.problem(error["ctx"]["code"], loc, error["ctx"]["message"], error["ctx"]["cure"])
     owner, cure = _about(schema, loc)
     if error["type"] == "extra_forbidden":
-        message, cure = _unknown(owner, str(loc[-1]))
-        return document.problem(loc, message, cure, key=True)
+        code, message, cure = _unknown(owner, str(loc[-1]))
+        return document.problem(code, loc, message, cure, key=True)
     where = ".".join(map(str, loc)) or "the document"
     if error["type"] == "missing":
-        return document.problem(loc, f"{where} is missing", cure)
+        return document.problem(Code.MISSING_KEY, loc, f"{where} is missing", cure)
     if error["type"] in {"too_short", "too_long"}:
-        return document.problem(loc, f"{where} has {error['ctx']['actual_length']} items", cure)
+        return document.problem(Code.WRONG_VALUE, loc, f"{where} has {error['ctx']['actual_length']} items", cure)
     message = (
         "should be a mapping" if error["type"] in {"model_type", "dict_type"} else error["msg"].removeprefix("Input ")
     )
-    return document.problem(loc, f"{where} {message[0].lower()}{message[1:]}", cure)
+    return document.problem(Code.WRONG_VALUE, loc, f"{where} {message[0].lower()}{message[1:]}", cure)
 
 
-def _unknown(owner: type[Schema], key: str) -> tuple[str, str]:
+def _unknown(owner: type[Schema], key: str) -> tuple[Code, str, str]:
     if key in owner.unsupported:
-        return f"'{key}' is not supported", owner.unsupported[key]
+        return Code.NOT_SUPPORTED, f"'{key}' is not supported", owner.unsupported[key]
     known = sorted(_fields(owner))
     near = difflib.get_close_matches(key, known, n=1)
-    return f"unknown key '{key}'", f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
+    cure = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
+    return Code.UNKNOWN_KEY, f"unknown key '{key}'", cure
 
 
 def _fields(schema: type[Schema]) -> dict[str, FieldInfo]:

@@ -9,6 +9,7 @@ import typer
 
 from gridobs import artifacts
 from gridobs.artifacts import Artifact
+from gridobs.codes import Code
 from gridobs.errors import Problem, UsageError
 from gridobs.rules.handwritten import HandWrittenRules, load_rules
 from gridobs.slo.catalogue import CompiledObjective, compile_catalogue
@@ -60,7 +61,14 @@ def _artifacts(sources: Path) -> list[Artifact]:
         written = load_rules(sources)
     names = {one.name: one.source for one in objectives}
     collector.problems += [
-        Problem(sources.parent / one.source, 1, 1, f"the name is taken by {names[one.name]}", "rename the file")
+        Problem(
+            sources.parent / one.source,
+            1,
+            1,
+            Code.DUPLICATE_NAME,
+            f"the name is taken by {names[one.name]}",
+            "rename the file",
+        )
         for one in written
         if one.name in names
     ]

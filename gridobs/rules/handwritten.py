@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import AfterValidator, Field, model_validator
 
 from gridobs import conventions, sources
+from gridobs.codes import Code
 from gridobs.errors import Problem, SourceError
 from gridobs.rules.durations import seconds
 from gridobs.rules.model import AlertRule, RecordingRule, RuleFile, RuleGroup
@@ -52,10 +53,12 @@ def load_rules(folder: Path) -> tuple[HandWrittenRules, ...]:
         with collector.collect():
             first, *more = sources.read(path)
             if more:
-                raise SourceError([more[0].problem((), "a rule file is one document", "write one file for each")])
+                raise SourceError(
+                    [more[0].problem(Code.WRONG_VALUE, (), "a rule file is one document", "write one file for each")]
+                )
             if path.stem in loaded:
                 message = f"the name '{path.stem}' is taken by {loaded[path.stem].source}"
-                raise SourceError([Problem(path, 1, 1, message, "rename the file")])
+                raise SourceError([Problem(path, 1, 1, Code.DUPLICATE_NAME, message, "rename the file")])
             rules = _rule_file(sources.check(first, _FileSchema))
             source = sources.display(folder, path)
             loaded[path.stem] = HandWrittenRules(name=path.stem, source=source, rules=rules)
@@ -67,14 +70,14 @@ def _duration(text: str) -> str:
     try:
         seconds(text)
     except ValueError as error:
-        raise sources.fault(f"'{text}' is not a duration", str(error).partition("; ")[2]) from None
+        raise sources.fault(Code.WRONG_VALUE, f"'{text}' is not a duration", str(error).partition("; ")[2]) from None
     return text
 
 
 def _matching(pattern: str, what: str, cure: str) -> AfterValidator:
     def matched(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise sources.fault(f"'{text}' is not {what}", cure)
+            raise sources.fault(Code.INVALID_NAME, f"'{text}' is not {what}", cure)
         return text
 
     return AfterValidator(matched)
@@ -106,9 +109,9 @@ class _RuleSchema(sources.Schema):
     @model_validator(mode="after")
     def _scheme(self) -> _RuleSchema:
         if (self.alert is None) == (self.record is None):
-            raise sources.fault("a rule is exactly one of alert and record", "keep one of the two")
+            raise sources.fault(Code.INVALID_RULE, "a rule is exactly one of alert and record", "keep one of the two")
         if self.record and (self.hold or self.annotations):
-            raise sources.fault("a recording rule has no 'for' and no annotations", "remove them")
+            raise sources.fault(Code.INVALID_RULE, "a recording rule has no 'for' and no annotations", "remove them")
         if self.alert:
             self._alert_scheme()
         return self
@@ -117,13 +120,23 @@ class _RuleSchema(sources.Schema):
         for label, allowed in ((conventions.LABEL_SEVERITY, _SEVERITIES), (conventions.LABEL_SCOPE, _SCOPES)):
             if self.labels.get(label) not in allowed:
                 raise sources.fault(
-                    f"alert {self.alert} has no valid label '{label}'", f"use one of {', '.join(allowed)}"
+                    Code.INVALID_ALERT_LABELS,
+                    f"alert {self.alert} has no valid label '{label}'",
+                    f"use one of {', '.join(allowed)}",
                 )
         if not self.labels.get(conventions.LABEL_SERVICE):
-            raise sources.fault(f"alert {self.alert} has no label 'service'", "name the service that is affected")
+            raise sources.fault(
+                Code.INVALID_ALERT_LABELS,
+                f"alert {self.alert} has no label 'service'",
+                "name the service that is affected",
+            )
         for annotation in ("summary", "description"):
             if annotation not in self.annotations:
-                raise sources.fault(f"alert {self.alert} has no annotation '{annotation}'", "write one sentence")
+                raise sources.fault(
+                    Code.INVALID_ALERT_LABELS,
+                    f"alert {self.alert} has no annotation '{annotation}'",
+                    "write one sentence",
+                )
 
     @property
     def rule(self) -> AlertRule | RecordingRule:
@@ -147,7 +160,7 @@ class _FileSchema(sources.Schema):
     def _distinct(self) -> _FileSchema:
         names = [group.name for group in self.groups]
         if len(set(names)) < len(names):
-            raise sources.fault("two groups have the same name", "give each group its own")
+            raise sources.fault(Code.DUPLICATE_NAME, "two groups have the same name", "give each group its own")
         return self
 
 

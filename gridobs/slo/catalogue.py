@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gridobs import sources
+from gridobs.codes import Code
 from gridobs.errors import Problem, SourceError, UsageError
 from gridobs.rules.render import render
 from gridobs.slo import spec
@@ -82,4 +83,4 @@ def compile_catalogue(folder: Path, options: CompileOptions) -> tuple[CompiledOb
 
 def _duplicate(document: sources.Document, other: CompiledObjective) -> Problem:
     message = f"the name '{other.name}' is taken by {other.source}"
-    return document.problem(("metadata", "name"), message, "give each objective its own name")
+    return document.problem(Code.DUPLICATE_NAME, ("metadata", "name"), message, "give each objective its own name")

@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gridobs import conventions, sources
+from gridobs.codes import Code
 from gridobs.errors import SourceError
 from gridobs.slo.model import BadOfTotal, GoodOfTotal, Indicator, Objective
 from gridobs.slo.promql import WINDOW, Query, QueryError
@@ -31,29 +32,37 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
-        raise sources.fault(f"'{text}' is not a name", f"use {_NAME_CURE}")
+        raise sources.fault(Code.INVALID_NAME, f"'{text}' is not a name", f"use {_NAME_CURE}")
     return text
 
 
 def _plain(text: str) -> str:
     """One line of text; braces are refused because annotations are templates to Prometheus."""
     if not text.strip() or "{{" in text:
-        raise sources.fault("the text is empty or holds {{", f"write {_TEXT_CURE}")
+        raise sources.fault(Code.WRONG_VALUE, "the text is empty or holds {{", f"write {_TEXT_CURE}")
     return " ".join(text.split())
 
 
 def _target(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, Decimal | int):
-        raise sources.fault("the target is not a decimal number", f"write {_TARGET_CURE}")
+        raise sources.fault(Code.TARGET_OUT_OF_RANGE, "the target is not a decimal number", f"write {_TARGET_CURE}")
     target = Decimal(value)
     if target == 1:
-        raise sources.fault("a target of 1 leaves no error budget", f"write {_TARGET_CURE}")
+        raise sources.fault(Code.TARGET_OUT_OF_RANGE, "a target of 1 leaves no error budget", f"write {_TARGET_CURE}")
     if 1 < target < 100:  # noqa: PLR2004 - percent, as people say it
-        raise sources.fault(f"a target of {value} is a percentage", f"write {target.scaleb(-2).normalize():f}")
+        raise sources.fault(
+            Code.TARGET_OUT_OF_RANGE,
+            f"a target of {value} is a percentage",
+            f"write {target.scaleb(-2).normalize():f}",
+        )
     if not 0 < target < 1:
-        raise sources.fault(f"a target of {value} is not between 0 and 1", f"write {_TARGET_CURE}")
+        raise sources.fault(
+            Code.TARGET_OUT_OF_RANGE, f"a target of {value} is not between 0 and 1", f"write {_TARGET_CURE}"
+        )
     if -int(target.as_tuple().exponent) > _TARGET_DIGITS:
-        raise sources.fault(f"the target has more than {_TARGET_DIGITS} decimals", f"write {_TARGET_CURE}")
+        raise sources.fault(
+            Code.TARGET_OUT_OF_RANGE, f"the target has more than {_TARGET_DIGITS} decimals", f"write {_TARGET_CURE}"
+        )
     return target
 
 
@@ -61,21 +70,25 @@ def _query(text: str) -> str:
     try:
         Query.parse(text)
     except QueryError as error:
-        raise sources.fault(str(error), f"write {_QUERY_CURE}") from None
+        raise sources.fault(Code.INVALID_PROMQL, str(error), f"write {_QUERY_CURE}") from None
     return text
 
 
 def _period(text: str) -> str:
     if text not in tables():
         raise sources.fault(
-            f"no alert windows are known for a period of '{text}'", f"use one of {', '.join(tables())}"
+            Code.INVALID_WINDOW,
+            f"no alert windows are known for a period of '{text}'",
+            f"use one of {', '.join(tables())}",
         )
     return text
 
 
 def _url(text: str) -> str:
     if not re.fullmatch(r"https?://[^\s{}]+", text):
-        raise sources.fault("the runbook is not a web address", "write one that starts with https://")
+        raise sources.fault(
+            Code.WRONG_VALUE, "the runbook is not a web address", "write one that starts with https://"
+        )
     return text
 
 
@@ -86,7 +99,7 @@ def _labels(labels: dict[str, str]) -> dict[str, str]:
     }  # fmt: skip
     for name in labels:
         if name in ours or name.startswith("__") or not _LABEL_NAME.fullmatch(name):
-            raise sources.fault(f"'{name}' cannot be a label here", f"write {_LABELS_CURE}")
+            raise sources.fault(Code.INVALID_NAME, f"'{name}' cannot be a label here", f"write {_LABELS_CURE}")
     return labels
 
 
@@ -146,10 +159,14 @@ class RatioMetric(sources.Schema):
     def _one_numerator(self) -> RatioMetric:
         if (self.bad is None) == (self.good is None):
             raise sources.fault(
-                "a ratioMetric needs exactly one of bad and good", "keep the one that is counted directly"
+                Code.WRONG_VALUE,
+                "a ratioMetric needs exactly one of bad and good",
+                "keep the one that is counted directly",
             )
         if (self.bad or self.good) == self.total:
-            raise sources.fault("total is the same query as bad or good", "count all events in total")
+            raise sources.fault(
+                Code.SAME_QUERY, "total is the same query as bad or good", "count all events in total"
+            )
         return self
 
     @property
@@ -244,7 +261,10 @@ def _check_kind(document: sources.Document) -> None:
     data = document.data if isinstance(document.data, dict) else {}
     problems = [
         document.problem(
-            (key,), f"{key} '{data[key]}' is not supported", f"write {key}: {known} or move it elsewhere"
+            Code.UNKNOWN_KIND,
+            (key,),
+            f"{key} '{data[key]}' is not supported",
+            f"write {key}: {known} or move it elsewhere",
         )
         for key, known in (("apiVersion", "openslo/v1"), ("kind", "SLO"))
         if data.get(key, known) != known
