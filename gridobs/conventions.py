@@ -20,6 +20,8 @@ LABEL_RULE = "rule"
 LABEL_OBJECTIVE = "objective"
 LABEL_PERIOD = "period"
 LABEL_OWNER = "owner"
+LABEL_EXCLUSION = "exclusion"
+LABEL_PHASE = "phase"
 
 SEVERITY_PAGE = "page"
 SEVERITY_TICKET = "ticket"
@@ -57,7 +59,19 @@ POWER_BACKLOG_OLDEST = "power_backlog_oldest_timestamp_seconds"
 POWER_BROKER_CONNECTED = "power_broker_connected"
 POWER_RECONNECTS = "power_reconnects_total"
 
-# --- what SLO rules record -----------------------------------------------------------------------------------------
+# --- what SLO rules record: events since the last evaluation ------------------------------------------------------
+SLO_EVENT_BAD = "slo:event_bad:increase"
+SLO_EVENT_TOTAL = "slo:event_total:increase"
+SLO_RAW_BAD = "slo:raw_bad:increase"
+SLO_RAW_TOTAL = "slo:raw_total:increase"
+SLO_BAD = "slo:bad:increase"
+SLO_TOTAL = "slo:total:increase"
+SLO_EXCLUDED_BAD = "slo:excluded_bad:increase"
+SLO_EXCLUDED_TOTAL = "slo:excluded_total:increase"
+SLO_EXCLUSION_ACTIVE = "slo:exclusion:active"
+SITE_INFO = "site_info"
+
+# --- what SLO rules record: windows and periods --------------------------------------------------------------------
 SLO_BAD_RATE = "slo:bad:rate5m"
 SLO_TOTAL_RATE = "slo:total:rate5m"
 SLO_ERROR_RATIO_PREFIX = "slo:sli_error:ratio_rate"
@@ -67,16 +81,34 @@ SLO_TIME_PERIOD_DAYS = "slo:time_period:days"
 SLO_CURRENT_BURN_RATE = "slo:current_burn_rate:ratio"
 SLO_PERIOD_BURN_RATE = "slo:period_burn_rate:ratio"
 SLO_PERIOD_BUDGET_REMAINING = "slo:period_error_budget_remaining:ratio"
+SLO_PERIOD_RAW_BUDGET_REMAINING = "slo:period_raw_error_budget_remaining:ratio"
 SLO_PERIOD_BAD = "slo:period_bad:increase"
 SLO_PERIOD_TOTAL = "slo:period_total:increase"
+SLO_PERIOD_RAW_BAD = "slo:period_raw_bad:increase"
+SLO_PERIOD_RAW_TOTAL = "slo:period_raw_total:increase"
 SLO_COVERAGE = "slo:coverage:ratio"
 SLO_INFO = "slo_info"
 SLO_INFO_LABELS = (LABEL_OBJECTIVE, LABEL_PERIOD, LABEL_OWNER)
+
+# --- what SLO rules record: calendar periods -----------------------------------------------------------------------
+SLO_LOCAL_TIME = "slo:local_time:seconds"
+SLO_CALENDAR_PHASE = "slo:calendar:phase"
+SLO_CALENDAR_BAD = "slo:calendar_bad:increase"
+SLO_CALENDAR_TOTAL = "slo:calendar_total:increase"
+SLO_CALENDAR_OBSERVED = "slo:calendar_observed:bool"
+SLO_CALENDAR_EXCLUDED_BAD = "slo:calendar_excluded_bad:increase"
+SLO_CALENDAR_EXCLUDED_TOTAL = "slo:calendar_excluded_total:increase"
+SLO_PERIOD_ELAPSED = "slo:period_elapsed:ratio"
 
 
 def slo_error_ratio(window: str) -> str:
     """The error ratio over ``window``, a Prometheus duration such as ``5m``."""
     return SLO_ERROR_RATIO_PREFIX + window
+
+
+def slo_window_bad(window: str) -> str:
+    """The bad events within ``window``."""
+    return f"{SLO_BAD}_{window}"
 
 
 def slo_window_coverage(window: str) -> str:
@@ -91,7 +123,16 @@ def slo_group(slo: str, part: str) -> str:
 
 def burn_alert(slo: str) -> str:
     """The alert of an objective: ``power-latency-p99`` gives ``PowerLatencyP99BudgetBurn``."""
-    return "".join(part.capitalize() for part in slo.split("-")) + "BudgetBurn"
+    return _camel(slo) + "BudgetBurn"
+
+
+def data_alert(slo: str) -> str:
+    """The alert for missing data: ``power-latency-p99`` gives ``PowerLatencyP99DataMissing``."""
+    return _camel(slo) + "DataMissing"
+
+
+def _camel(slo: str) -> str:
+    return "".join(part.capitalize() for part in slo.split("-"))
 
 
 # --- hand-written alerts -------------------------------------------------------------------------------------------

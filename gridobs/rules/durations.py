@@ -9,6 +9,15 @@ _DURATION = re.compile("".join(rf"(?:(\d+){unit})?" for unit in _UNITS), re.ASCI
 _LONGEST_TEXT = 32
 
 
+def text(whole_seconds: int) -> str:
+    """The shortest spelling in days and below, such as ``1d2h``; ``whole_seconds`` is above 0."""
+    parts = []
+    for unit in "dhms":
+        count, whole_seconds = divmod(whole_seconds, _UNITS[unit])
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts)
+
+
 def seconds(duration: str) -> int:
     """Whole seconds, above 0. Raises ValueError for anything else; milliseconds are too short for a rule."""
     found = _DURATION.fullmatch(duration) if duration and len(duration) <= _LONGEST_TEXT else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gridobs.errors import UsageError
 from gridobs.rules.durations import seconds
-from gridobs.slo.promql import Identity
+from gridobs.slo.promql import Identity, PrometheusVersion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,13 +172,6 @@ class Objective:
     def period_label(self) -> str:
         """The period as series and labels name it: ``30d`` or ``1M``."""
         return self.period.duration if isinstance(self.period, Rolling) else self.period.unit.value
-
-
-class PrometheusVersion(StrEnum):
-    """The oldest Prometheus the rules must be right for; those for 2.42 are right for 3.x too."""
-
-    V2_42 = "2.42"
-    V3 = "3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

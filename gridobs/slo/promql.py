@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import promql_parser
+
 from gridobs import conventions
+from gridobs.codes import Code
+from gridobs.rules.durations import seconds, text
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -15,36 +20,62 @@ if TYPE_CHECKING:
 WINDOW = "[{{.window}}]"
 """Sloth's placeholder: where the compiler puts each window."""
 
+PARSED_SECONDS = 7919
+"""What a query is parsed with in place of its window; an unlikely one, so that it can be told from a fixed range."""
+
 _TOKEN = re.compile(
     r"""(?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)|(?P<comment>\#[^\n]*)|\s+|.""", re.DOTALL
 )
 _PLACEHOLDER = re.compile(r"\[\{\{\s*\.window\s*\}\}\]")
-_CLOSES = {")": "(", "]": "[", "}": "{"}
 _SIGNIFICANT_DIGITS = 12
 
 
+class PrometheusVersion(StrEnum):
+    """The oldest Prometheus the rules must be right for; those for 2.42 are right for 3.x too."""
+
+    V2_42 = "2.42"
+    V3 = "3"
+
+
 class QueryError(ValueError):
-    """A query that cannot be compiled; says why."""
+    """A query that cannot be compiled; says why, with the code of the problem."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query with the window left open, giving at most one series without labels."""
+    """A query with the window left open."""
 
     template: str
 
     @classmethod
-    def parse(cls, text: str) -> Query:
-        """Drop comments and line breaks, and sum what is not yet one sum. Raises QueryError."""
-        template = _tidy(_PLACEHOLDER.sub(WINDOW, text))
-        if WINDOW not in template:
-            raise QueryError(f"the query has no window {WINDOW}")
+    def parse(cls, written: str, *, window_required: bool = True) -> Query:
+        """Drop comments and line breaks; what counts events, and so needs a window, is summed unless it is one sum.
+
+        Raises QueryError.
+        """
+        template = _one_line(_PLACEHOLDER.sub(WINDOW, written))
+        if window_required and WINDOW not in template:
+            raise QueryError(Code.MISSING_WINDOW, f"the query has no window {WINDOW}")
         if "{{" in template.replace(WINDOW, ""):
-            raise QueryError(f"the query has a placeholder other than {WINDOW}")
-        return cls(template if _is_sum(template) else f"sum({template})")
+            raise QueryError(Code.MISSING_WINDOW, f"the query has a placeholder other than {WINDOW}")
+        query = cls(template)
+        tree = query.tree()
+        is_sum = isinstance(tree, promql_parser.AggregateExpr) and str(tree.op) == "sum" and not tree.modifier
+        return query if is_sum or not window_required else cls(f"sum({template})")
 
     def over(self, window: str) -> str:
         return self.template.replace(WINDOW, f"[{window}]")
+
+    def tree(self) -> promql_parser.Expr:
+        """The parsed query, its window PARSED_SECONDS long. Raises QueryError."""
+        try:
+            return promql_parser.parse(self.over(f"{PARSED_SECONDS}s"))
+        except ValueError as error:
+            raise QueryError(Code.INVALID_PROMQL, f"the query is not PromQL: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,44 +95,32 @@ class Identity:
         return f"{name}{{{labels}}}"
 
 
+def ending_now(window: str, version: PrometheusVersion) -> str:
+    """The range that holds the samples of ``window`` and not, as well, the one at its very start.
+
+    Prometheus 2 counts a sample at either end of a range, 3 only one at its end (migration guide, "range selectors").
+    """
+    return text(seconds(window) - 1) if version is PrometheusVersion.V2_42 else window
+
+
 def number(value: Decimal | Fraction | int) -> str:
     """Digits without exponent or trailing zeros; a fraction without end is cut at 12 significant digits."""
     with localcontext() as context:
         context.prec = _SIGNIFICANT_DIGITS
         exact = value if isinstance(value, Decimal) else Decimal(value.numerator) / value.denominator
-        text = f"{exact:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+        digits = f"{exact:f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
-def _tidy(text: str) -> str:
-    """The query in one line without comments. Raises QueryError for brackets or quotes that do not match."""
+def quoted(plain: str) -> str:
+    """``plain`` as a PromQL string."""
+    escaped = plain.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _one_line(query: str) -> str:
     kept: list[str] = []
-    open_brackets: list[str] = []
-    for token in _TOKEN.finditer(text):
-        if token["text"]:
-            kept.append(token[0])
-            continue
-        kept.append(" " if token["comment"] or token[0].isspace() else token[0])
-        if token[0] in _CLOSES.values():
-            open_brackets.append(token[0])
-        elif token[0] in _CLOSES and (not open_brackets or open_brackets.pop() != _CLOSES[token[0]]):
-            raise QueryError(f"the query has a '{token[0]}' that closes nothing")
-        elif token[0] in {'"', "'", "`"}:
-            raise QueryError(f"the query has a quote {token[0]} that is never closed")
-    if open_brackets:
-        raise QueryError(f"the query has a '{open_brackets[-1]}' that is never closed")
+    for token in _TOKEN.finditer(query):
+        space = token["comment"] or token[0].isspace()
+        kept.append(" " if space else token[0])
     return "".join(part for at, part in enumerate(kept) if part != " " or kept[at - 1 : at] != [" "]).strip()
-
-
-def _is_sum(template: str) -> bool:
-    """Whether the whole query is one ``sum(...)``, so that its brackets close with the last character only."""
-    depth = 0
-    if not template.startswith("sum("):
-        return False
-    for token in _TOKEN.finditer(template):
-        if token["text"]:
-            continue
-        depth += (token[0] in _CLOSES.values()) - (token[0] in _CLOSES)
-        if depth == 0 and token[0] in _CLOSES:
-            return token.end() == len(template)
-    return False

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from gridobs import conventions, sources
 from gridobs.codes import Code
 from gridobs.errors import SourceError
-from gridobs.slo.model import BadOfTotal, GoodOfTotal, Indicator, Objective
+from gridobs.slo.model import BadOfTotal, GoodOfTotal, Indicator, Objective, Rolling
 from gridobs.slo.promql import WINDOW, Query, QueryError
 from gridobs.slo.windows import tables
 
@@ -248,6 +248,7 @@ def objective(document: sources.Document) -> Objective:
         title=metadata.display_name or metadata.name,
         description=spec.description or "",
         target=spec.objectives[0].target,
+        period=Rolling(spec.time_window[0].duration),
         table=tables()[spec.time_window[0].duration],
         indicator=spec.indicator.spec.ratio_metric.indicator,
         owner=metadata.annotations.owner,

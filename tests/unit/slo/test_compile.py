@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from gridobs.rules.model import AlertRule, RecordingRule, RuleFile
 from gridobs.slo.compile import compile_objective
-from gridobs.slo.model import BadOfTotal, CompileOptions, Objective
+from gridobs.slo.model import BadOfTotal, CompileOptions, Objective, Rolling
 from gridobs.slo.promql import Query
 from gridobs.slo.windows import tables
 
@@ -14,7 +14,7 @@ def compiled(*, interval: str = "30s", target: str = "0.999") -> RuleFile:
         bad=Query.parse("sum(rate(b[{{.window}}]))"), total=Query.parse("sum(rate(t[{{.window}}]))")
     )
     objective = Objective(
-        name="a", service="s", title="A", target=Decimal(target), table=tables()["30d"], indicator=indicator,
+        name="a", service="s", title="A", target=Decimal(target), period=Rolling("30d"), table=tables()["30d"], indicator=indicator,
         owner="grid", labels={"tier": "1"},
     )  # fmt: skip
     return compile_objective(objective, CompileOptions(interval=interval, period_interval=interval))
@@ -29,20 +29,27 @@ def recorded(rule_file: RuleFile) -> dict[str, str]:
     }
 
 
-def test_windows_up_to_an_hour_read_the_counters_and_longer_ones_the_recorded_rates() -> None:
+def test_the_counters_are_read_by_the_ledger_alone() -> None:
     rules = recorded(compiled())
+    counted = "sum((last_over_time({0}[5m]) - last_over_time({0}[5m] offset 30s) >= 0) or "
+    counted += "(last_over_time({0}[5m]) < last_over_time({0}[5m] offset 30s)))"
+    total = 'sum(slo:raw_total:increase{service="s",slo="a"})'
 
+    assert rules["slo:raw_total:increase"] == counted.format("t")
+    assert rules["slo:raw_bad:increase"] == f"({counted.format('b')} or 0 * {total}) and {total}"
+    assert [name for name, expr in rules.items() if "b[" in expr or "t[" in expr] == [
+        "slo:raw_total:increase", "slo:raw_bad:increase",
+    ]  # fmt: skip
     assert (
-        rules["slo:sli_error:ratio_rate1h"] == "(sum(rate(b[1h])) or 0 * sum(rate(t[1h]))) / (sum(rate(t[1h])) > 0)"
+        'sum_over_time(slo:total:increase{service="s",slo="a"}[1h59m59s]) > 0' in rules["slo:sli_error:ratio_rate2h"]
     )
-    assert "t[2h]" not in rules["slo:sli_error:ratio_rate2h"]
-    assert 'avg_over_time(slo:total:rate5m{service="s",slo="a"}[2h]) > 0' in rules["slo:sli_error:ratio_rate2h"]
 
 
-def test_counts_and_coverage_use_the_interval_of_the_rates_they_sum() -> None:
+def test_the_ledger_and_its_coverage_step_by_the_interval_of_their_group() -> None:
     rules = recorded(compiled(interval="5s"))
 
-    assert rules["slo:period_bad:increase"].endswith("[30d]) * 5")
+    assert "t[5m] offset 5s" in rules["slo:raw_total:increase"]
+    assert rules["slo:bad:rate5m"].endswith("[5m]) / 5")
     assert "/ 720, 1)" in rules["slo:coverage:ratio_1h"]
     assert "/ 518400, 1)" in rules["slo:coverage:ratio"]
 
@@ -76,4 +83,6 @@ def test_an_alert_holds_for_one_interval_and_a_median_has_no_page() -> None:
         if isinstance(rule, AlertRule)
     ]
 
-    assert [(alert.hold, alert.labels["severity"]) for alert in alerts] == [("5s", "ticket")]
+    assert [(alert.alert, alert.hold, alert.labels["severity"]) for alert in alerts] == [
+        ("ABudgetBurn", "5s", "ticket"), ("ADataMissing", "10m", "ticket"),
+    ]  # fmt: skip
