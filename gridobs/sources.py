@@ -48,9 +48,9 @@ class Schema(BaseModel):
 SchemaT = TypeVar("SchemaT", bound=Schema)
 
 
-def fault(code: Code, message: str, cure: str) -> PydanticCustomError:
-    """What a validator raises when it knows better than pydantic what to say."""
-    return PydanticCustomError("fault", "{message}", {"code": code, "message": message, "cure": cure})
+def fault(code: Code, message: str, cure: str, *, at: Loc = ()) -> PydanticCustomError:
+    """What a validator raises when it knows better than pydantic what to say; ``at`` is within what it validates."""
+    return PydanticCustomError("fault", "{message}", {"code": code, "message": message, "cure": cure, "at": at})
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,8 @@ def _distinct(error: ValidationError) -> list[ErrorDetails]:
 def _problem(document: Document, schema: type[Schema], error: ErrorDetails) -> Problem:
     loc = error["loc"]
     if error["type"] == "fault":
-        return document.problem(error["ctx"]["code"], loc, error["ctx"]["message"], error["ctx"]["cure"])
+        ctx = error["ctx"]
+        return document.problem(ctx["code"], (*loc, *ctx["at"]), ctx["message"], ctx["cure"])
     owner, cure = _about(schema, loc)
     if error["type"] == "extra_forbidden":
         code, message, cure = _unknown(owner, str(loc[-1]))

@@ -13,7 +13,6 @@ from gridobs.codes import Code
 from gridobs.errors import Problem, UsageError
 from gridobs.rules.handwritten import HandWrittenRules, load_rules
 from gridobs.slo.catalogue import CompiledObjective, compile_catalogue
-from gridobs.slo.model import CompileOptions
 from gridobs.sources import Collector
 
 _SOURCES = Path("alerts")
@@ -56,7 +55,7 @@ def _artifacts(sources: Path) -> list[Artifact]:
     objectives: tuple[CompiledObjective, ...] = ()
     written: tuple[HandWrittenRules, ...] = ()
     with collector.collect():
-        objectives = compile_catalogue(sources, CompileOptions())
+        objectives = compile_catalogue(sources)
     with collector.collect():
         written = load_rules(sources)
     names = {one.name: one.source for one in objectives}

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from gridobs import sources
 from gridobs.codes import Code
-from gridobs.errors import Problem, SourceError, UsageError
+from gridobs.errors import UsageError
 from gridobs.rules.render import render
-from gridobs.slo import spec
+from gridobs.slo import openslo
 from gridobs.slo.compile import compile_objective
+from gridobs.slo.settings import load_settings
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from gridobs.rules.model import RuleFile
     from gridobs.slo.model import CompileOptions, Objective
+    from gridobs.slo.openslo import Loaded
+    from gridobs.slo.settings import Settings
 
 FOLDER = "slos"
 
@@ -52,11 +55,26 @@ class CompiledObjective:
         return render(self.rules, self.source)
 
 
-def compile_catalogue(folder: Path, options: CompileOptions) -> tuple[CompiledObjective, ...]:
-    """Compile every SLO below ``folder/slos`` (``folder`` is ``alerts`` in this repository), sorted by name.
+def compile_catalogue(folder: Path, options: CompileOptions | None = None) -> tuple[CompiledObjective, ...]:
+    """Compile every objective below ``folder/slos`` (``folder`` is ``alerts`` in this repository), sorted by name.
 
-    Raises UsageError when there is none, SourceError with every problem of every file.
+    Without ``options``, as ``folder/settings.yaml`` says. Raises UsageError when there is no objective, SourceError
+    with every problem of every file.
     """
+    settings = load_settings(folder)
+    compiled = [
+        CompiledObjective(
+            objective=one.objective,
+            source=sources.display(folder, one.document.path),
+            rules=compile_objective(one.objective, options or settings.compile_options()),
+        )
+        for one in load_objectives(folder, settings)
+    ]
+    return tuple(sorted(compiled, key=lambda one: one.name))
+
+
+def load_objectives(folder: Path, settings: Settings) -> tuple[Loaded, ...]:
+    """Every objective below ``folder/slos``, in the order of the files. Raises as ``compile_catalogue`` does."""
     slos = folder / FOLDER
     if not slos.is_dir():
         raise UsageError(f"{slos} does not exist; name the folder that holds {FOLDER}/, e.g. --sources alerts")
@@ -64,23 +82,17 @@ def compile_catalogue(folder: Path, options: CompileOptions) -> tuple[CompiledOb
     if not paths:
         raise UsageError(f"{slos} holds no objective; write one as a *.yaml file, docs/slo.md says how")
     collector = sources.Collector()
-    compiled: dict[str, CompiledObjective] = {}
+    documents: list[sources.Document] = []
     for path in paths:
         with collector.collect():
-            for document in sources.read(path):
-                with collector.collect():
-                    objective = spec.objective(document)
-                    if objective.name in compiled:
-                        raise SourceError([_duplicate(document, compiled[objective.name])])
-                    compiled[objective.name] = CompiledObjective(
-                        objective=objective,
-                        source=sources.display(folder, path),
-                        rules=compile_objective(objective, options),
-                    )
+            documents += sources.read(path)
+    unread = bool(collector.problems)
+    loaded: tuple[Loaded, ...] = ()
+    with collector.collect():
+        loaded = openslo.load(documents, settings)
+    if unread:
+        collector.problems = [one for one in collector.problems if one.code is not Code.UNKNOWN_REFERENCE]
     collector.finish()
-    return tuple(compiled[name] for name in sorted(compiled))
-
-
-def _duplicate(document: sources.Document, other: CompiledObjective) -> Problem:
-    message = f"the name '{other.name}' is taken by {other.source}"
-    return document.problem(Code.DUPLICATE_NAME, ("metadata", "name"), message, "give each objective its own name")
+    if not loaded:
+        raise UsageError(f"{slos} holds no objective; write a document of kind SLO, docs/slo.md says how")
+    return loaded

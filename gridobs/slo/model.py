@@ -75,7 +75,7 @@ class Occurrences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeslices:
-    """Slices of ``window``; one is good when at least ``target`` (in (0, 1)) of its events are."""
+    """Slices of ``window``; one is good when at least ``target`` (in (0, 1]) of its events are."""
 
     window: str
     target: Decimal

@@ -1,8 +1,8 @@
-"""Burn-rate alert tables, one data file per SLO period."""
+"""Burn-rate alert tables, one data file per period, and what follows from them for every other period."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 
 from gridobs import sources
 from gridobs.rules.durations import seconds
+from gridobs.slo.model import Calendar, CalendarUnit, Period, Rolling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,10 @@ class Tier:
     short: str
     factor: Fraction
     """How many times faster than "all of the budget in exactly one period"."""
+
+    def reaches(self, budget: Decimal) -> bool:
+        """Whether an error ratio, at most 1, can exceed the pace when ``budget`` of the events may fail."""
+        return self.factor * Fraction(budget) < 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,70 @@ class WindowTable:
 
 
 def _below_one(tiers: tuple[Tier, ...], budget: Decimal) -> tuple[Tier, ...]:
-    return tuple(tier for tier in tiers if tier.factor * Fraction(budget) < 1)
+    return tuple(tier for tier in tiers if tier.reaches(budget))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierShare:
+    """A tier as people write it: ``percent`` of the period's budget spent within ``long``."""
+
+    severity: str
+    long: str
+    short: str
+    percent: Decimal
+
+    def of(self, period: str) -> Tier:
+        factor = Fraction(self.percent) / 100 * seconds(period) / seconds(self.long)
+        return Tier(severity=self.severity, long=self.long, short=self.short, factor=factor)
+
+
+NOMINAL = {CalendarUnit.DAY: "1d", CalendarUnit.WEEK: "7d", CalendarUnit.MONTH: "30d", CalendarUnit.QUARTER: "91d"}
+"""How long a calendar unit counts, whichever it is."""
+
+
+def nominal(period: Period) -> str:
+    """The length of a period as a duration."""
+    return period.duration if isinstance(period, Rolling) else NOMINAL[period.unit]
+
+
+def table_for(period: Period) -> WindowTable:
+    """The table that ships for ``period``, or else the one of the length nearest in proportion, scaled."""
+    if isinstance(period, Calendar) and period.unit.value in tables():
+        return tables()[period.unit.value]
+    duration = nominal(period)
+    rolling = [table for name, table in tables().items() if name == table.period]
+    nearest = min(rolling, key=lambda table: (_apart(table.period, duration), seconds(table.period)))
+    return _scaled(nearest, duration)
+
+
+def custom_table(period: Period, shares: tuple[TierShare, ...]) -> WindowTable:
+    """A table of the tiers an author wrote, for objectives however low."""
+    duration = nominal(period)
+    tiers = tuple(share.of(duration) for share in shares)
+    return WindowTable(period=duration, tiers=tiers, low_objective_tiers=tiers)
+
+
+def _apart(one: str, other: str) -> Fraction:
+    short, long = sorted((seconds(one), seconds(other)))
+    return Fraction(long, short)
+
+
+def _scaled(table: WindowTable, duration: str) -> WindowTable:
+    return WindowTable(
+        period=duration,
+        tiers=_scaled_tiers(table, table.tiers, duration),
+        low_objective_tiers=_scaled_tiers(table, table.low_objective_tiers, duration),
+    )
+
+
+def _scaled_tiers(table: WindowTable, tiers: tuple[Tier, ...], duration: str) -> tuple[Tier, ...]:
+    """Shares kept, but no pace below 1 that the table itself has not: it would alert on a budget that lasts."""
+    ratio = Fraction(seconds(duration), seconds(table.period))
+    return tuple(
+        replace(tier, factor=max(tier.factor * ratio, min(tier.factor, Fraction(1))))
+        for tier in tiers
+        if seconds(tier.long) < seconds(duration)
+    )
 
 
 def _duration(text: str) -> str:
@@ -68,6 +136,10 @@ class _TierSchema(sources.Schema):
     short: Duration
     budget_percent: Percent
 
+    @property
+    def share(self) -> TierShare:
+        return TierShare(severity=self.severity, long=self.long, short=self.short, percent=self.budget_percent)
+
 
 class _TableSchema(sources.Schema):
     period: Duration
@@ -77,25 +149,20 @@ class _TableSchema(sources.Schema):
 
 @cache
 def tables() -> dict[str, WindowTable]:
-    """Every table that ships, by period."""
+    """Every table that ships, by the name of its file, the longest first."""
     found = {}
     for resource in files(__name__).iterdir():
-        if resource.name.endswith(".yaml"):
+        name, dot, ending = resource.name.rpartition(".")
+        if dot and ending == "yaml":
             with as_file(resource) as path:
                 (document,) = sources.read(path)
-            table = _table(sources.check(document, _TableSchema))
-            found[table.period] = table
-    return dict(sorted(found.items(), key=lambda item: -seconds(item[0])))
+            found[name] = _table(sources.check(document, _TableSchema))
+    return dict(sorted(found.items(), key=lambda item: (-seconds(item[1].period), item[0])))
 
 
 def _table(schema: _TableSchema) -> WindowTable:
     return WindowTable(
         period=schema.period,
-        tiers=tuple(_tier(tier, schema.period) for tier in schema.tiers),
-        low_objective_tiers=tuple(_tier(tier, schema.period) for tier in schema.low_objective_tiers),
+        tiers=tuple(tier.share.of(schema.period) for tier in schema.tiers),
+        low_objective_tiers=tuple(tier.share.of(schema.period) for tier in schema.low_objective_tiers),
     )
-
-
-def _tier(tier: _TierSchema, period: str) -> Tier:
-    factor = Fraction(tier.budget_percent) / 100 * seconds(period) / seconds(tier.long)
-    return Tier(severity=tier.severity, long=tier.long, short=tier.short, factor=factor)

@@ -76,19 +76,28 @@ def test_an_objective_that_is_gone_takes_its_rules_with_it(folder: Path) -> None
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("a: [\n", "alerts/slos/a.yaml:2:1: not valid YAML: while parsing a flow node"),
-        (SLO.replace("service:", "servise:"), "alerts/slos/a.yaml:8:3: unknown key 'servise'; did you mean 'serv"),
-        (SLO.replace("target: 0.999", "target: 1"), "alerts/slos/a.yaml:28:15: a target of 1 leaves no error budget"),
-        (SLO.replace("target: 0.999", "target: 0"), "alerts/slos/a.yaml:28:15: a target of 0 is not between 0 and 1"),
+        ("a: [\n", "alerts/slos/a.yaml:2:1 GO002 not valid YAML: while parsing a flow node"),
+        (
+            SLO.replace("service:", "servise:"),
+            "alerts/slos/a.yaml:8:3 GO006 unknown key 'servise'; did you mean 'serv",
+        ),
+        (
+            SLO.replace("target: 0.999", "target: 1"),
+            "alerts/slos/a.yaml:28:15 GO101 a target of 1 leaves no error budget",
+        ),
+        (
+            SLO.replace("target: 0.999", "target: 0"),
+            "alerts/slos/a.yaml:28:15 GO101 a target of 0 is not between 0 and 1",
+        ),
         (
             SLO.replace("target: 0.999", "target: 99.9"),
-            "alerts/slos/a.yaml:28:15: a target of 99.9 is a percentage; write 0.9",
+            "alerts/slos/a.yaml:28:15 GO101 a target of 99.9 is a percentage; write 0.9",
         ),
-        (SLO.replace("{{.window}}", "5m"), "alerts/slos/a.yaml:17:22: the query has no window [{{.window}}]"),
-        (SLO.replace("kind: SLO", "kind: Service"), "alerts/slos/a.yaml:2:7: kind 'Service' is not supported"),
-        (SLO + "---\n" + SLO, "alerts/slos/a.yaml:33:9: the name 'power-availability' is taken by"),
-        ("", "alerts/slos/a.yaml:1:1: the file is empty"),
-        (b"kind: \xff\n", "alerts/slos/a.yaml:1:7: the file is not UTF-8; save it as UTF-8"),
+        (SLO.replace("{{.window}}", "5m"), "alerts/slos/a.yaml:17:22 GO202 the query has no window [{{.window}}]"),
+        (SLO.replace("kind: SLO", "kind: Servic"), "alerts/slos/a.yaml:2:7 GO011 kind 'Servic' is not supported"),
+        (SLO + "---\n" + SLO, "alerts/slos/a.yaml:33:9 GO009 the name 'power-availability' is taken by"),
+        ("", "alerts/slos/a.yaml:1:1 GO001 the file is empty"),
+        (b"kind: \xff\n", "alerts/slos/a.yaml:1:7 GO001 the file is not UTF-8; save it as UTF-8"),
     ],
     ids=[
         "syntax",
@@ -126,7 +135,9 @@ def test_the_problems_of_objectives_and_alerts_come_together(folder: Path) -> No
 def test_a_rule_file_cannot_take_the_name_of_an_objective(folder: Path) -> None:
     shutil.move(folder / "alerts/rules/platform.yaml", folder / "alerts/rules/power-availability.yaml")
 
-    expected = "alerts/rules/power-availability.yaml:1:1: the name is taken by alerts/slos/a.yaml; rename the file\n"
+    expected = (
+        "alerts/rules/power-availability.yaml:1:1 GO009 the name is taken by alerts/slos/a.yaml; rename the file\n"
+    )
     assert generate(folder).stderr == expected
 
 

@@ -42,14 +42,14 @@ def test_a_name_taken_twice_is_a_problem_that_names_both_files(sources: Path, go
 
     with pytest.raises(SourceError) as caught:
         compile_catalogue(sources, OPTIONS)
-    expected = f"{sources}/slos/{name}:4:9: the name 'power-availability' is taken by {sources.name}/slos/a.yaml; "
-    assert str(caught.value) == expected + "give each objective its own name"
+    expected = f"{sources}/slos/{name}:4:9 GO009 the name 'power-availability' is taken by {sources}/slos/a.yaml:4; "
+    assert str(caught.value) == expected + "give each SLO its own name"
 
 
 def test_the_problems_of_all_files_and_documents_come_together(sources: Path, good: str) -> None:
     (sources / "slos/b.yaml").write_text("a: [\n")
     (sources / "slos/c.yaml").write_text(
-        good.replace("0.999", "1") + "---\n" + good.replace("kind: SLO", "kind: SLI")
+        good.replace("0.999", "1").replace("power", "water") + "---\n" + good.replace("kind: SLO", "kind: SLA")
     )
 
     with pytest.raises(SourceError) as caught:

@@ -31,7 +31,7 @@ def read(folder: Path, text: str | bytes) -> tuple[sources.Document, ...]:
 
 
 def problems(folder: Path, text: str | bytes, schema: type[sources.Schema] = sources.Schema) -> list[str]:
-    """What is wrong with ``text``, as ``line:column: message; cure``."""
+    """What is wrong with ``text``, as ``line:column code message; cure``."""
     collector = sources.Collector()
     with collector.collect():
         for document in read(folder, text):
@@ -81,17 +81,17 @@ def test_an_alias_means_what_it_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 1\nb: 2\na: 3\n", "3:1: duplicate key 'a', first written in line 1; keep one of the two"),
-        ("a: &x\n  b: *x\n", "1:4: an alias names something that contains it; write the value out"),
-        ("a: &x {b: 1}\nc:\n  <<: *x\n", "3:3: merge keys (<<) are not supported; write the keys out"),
-        ("a: !!binary aGk=\n", "1:4: tag !!binary is not supported; remove the tag"),
-        ("a: !Ref [b]\n", "1:4: tag !Ref is not supported; remove the tag"),
-        ("? [a]\n: 1\n", "1:3: a key must be text; write a plain word before the colon"),
-        ("", "1:1: the file is empty; write a document into it or delete it"),
-        ("# only a comment\n", "1:1: the file is empty; write a document into it or delete it"),
-        (b"a: 1\nb: caf\xe9\n", "2:7: the file is not UTF-8; save it as UTF-8"),
-        ("a: 1\nb: \x07\n", "2:4: control character '\\x07' in the file; remove it"),
-        ("[" * 5000, "1:1: nested too deeply to be read; write fewer levels"),
+        ("a: 1\nb: 2\na: 3\n", "3:1 GO003 duplicate key 'a', first written in line 1; keep one of the two"),
+        ("a: &x\n  b: *x\n", "1:4 GO003 an alias names something that contains it; write the value out"),
+        ("a: &x {b: 1}\nc:\n  <<: *x\n", "3:3 GO003 merge keys (<<) are not supported; write the keys out"),
+        ("a: !!binary aGk=\n", "1:4 GO003 tag !!binary is not supported; remove the tag"),
+        ("a: !Ref [b]\n", "1:4 GO003 tag !Ref is not supported; remove the tag"),
+        ("? [a]\n: 1\n", "1:3 GO003 a key must be text; write a plain word before the colon"),
+        ("", "1:1 GO001 the file is empty; write a document into it or delete it"),
+        ("# only a comment\n", "1:1 GO001 the file is empty; write a document into it or delete it"),
+        (b"a: 1\nb: caf\xe9\n", "2:7 GO001 the file is not UTF-8; save it as UTF-8"),
+        ("a: 1\nb: \x07\n", "2:4 GO001 control character '\\x07' in the file; remove it"),
+        ("[" * 5000, "1:1 GO002 nested too deeply to be read; write fewer levels"),
     ],
 )
 def test_what_yaml_allows_or_forbids_is_a_problem_with_its_place(
@@ -103,7 +103,7 @@ def test_what_yaml_allows_or_forbids_is_a_problem_with_its_place(
 def test_broken_yaml_names_the_place(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, "a: 1\nb: c: d\n")
 
-    assert problem.startswith("2:5: not valid YAML: mapping values are not allowed here; mend the YAML here")
+    assert problem.startswith("2:5 GO002 not valid YAML: mapping values are not allowed here; mend the YAML here")
 
 
 def test_problems_before_broken_yaml_are_reported_with_it(tmp_path: Path) -> None:
@@ -114,30 +114,30 @@ def test_every_fault_of_the_schema_is_reported_at_its_place(tmp_path: Path) -> N
     found = problems(tmp_path, "displayNam: x\nparts:\n  - share: 1.5\n    old: 1\n  - share: lots\n  - {}\n", Outer)
 
     assert found == [
-        "1:1: displayName is missing; write some text",
-        "1:1: unknown key 'displayNam'; did you mean 'displayName'?",
-        "4:5: 'old' is not supported; write share",
-        "5:12: parts.1.share should be a valid number, unable to parse string as a number; write a number",
-        "6:5: parts.2.share is missing; write a number",
+        "1:1 GO005 displayName is missing; write some text",
+        "1:1 GO006 unknown key 'displayNam'; did you mean 'displayName'?",
+        "4:5 GO007 'old' is not supported; write share",
+        "5:12 GO004 parts.1.share should be a valid number, unable to parse string as a number; write a number",
+        "6:5 GO005 parts.2.share is missing; write a number",
     ]
 
 
 def test_an_unknown_key_like_no_other_is_told_what_is_known(tmp_path: Path) -> None:
     assert problems(tmp_path, "displayName: x\nzzz: 1\n", Outer) == [
-        "2:1: unknown key 'zzz'; known here: displayName, parts"
+        "2:1 GO006 unknown key 'zzz'; known here: displayName, parts"
     ]
 
 
 def test_a_document_that_is_no_mapping_is_a_problem(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, "- a\n", Outer)
 
-    assert problem.startswith("1:1: the document should be a mapping")
+    assert problem.startswith("1:1 GO004 the document should be a mapping")
 
 
 def test_a_file_that_looks_read_but_is_not_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text("a: 1\n")
 
-    with pytest.raises(SourceError, match=r"a\.yml:1:1: the file is not read: .*; rename it to a\.yaml"):
+    with pytest.raises(SourceError, match=r"a\.yml:1:1 GO001 the file is not read: .*; rename it to a\.yaml"):
         sources.find(tmp_path)
 
 
