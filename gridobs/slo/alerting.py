@@ -52,8 +52,8 @@ def burn_alerts(objective: Objective, options: CompileOptions) -> tuple[AlertRul
 def data_alert(objective: Objective, options: CompileOptions) -> tuple[AlertRule, ...]:
     """The alert for time without data while the rules themselves ran; none where missing data is ignored.
 
-    The rules' own objective is recorded at every evaluation, so it tells how many could have had data. Time before the
-    rules were there is not missing, so a site that starts within _DATA_MISSING_SECONDS fires nothing.
+    The rules' own objective is recorded at every evaluation, so it tells how many could have had data. Time before
+    the rules were there is not missing, so a site that starts within _DATA_MISSING_SECONDS fires nothing.
     """
     if objective.missing_data is MissingData.IGNORE:
         return ()
