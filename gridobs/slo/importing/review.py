@@ -61,7 +61,7 @@ class Review:
     def refuse(
         self, loc: Loc, message: str, cure: str, *, key: bool = True, code: Code = Code.NOT_EXPRESSIBLE
     ) -> None:
-        self.problems.append(self._document.problem(code, loc, message, cure, key=key))
+        self.problems.append(self._document.problem(code, loc, " ".join(message.split()), cure, key=key))
 
     def refuse_if_set(self, value: object, loc: Loc, why: str, cure: str) -> None:
         """``why`` follows the name of the field."""
@@ -107,10 +107,11 @@ class Review:
                 message = f"{loc[-1]} can give several series, each with a budget of its own"
                 self.refuse(loc, message, remedy)
         except QueryError as error:
-            cure = f"write PromQL with {WINDOW} as its only placeholder"
             if error.code is Code.MISSING_WINDOW and "{{" in text:
+                cure = f"record what is inside a subquery with a rule, and read that over {WINDOW}"
                 self.refuse(loc, f"{loc[-1]} has a placeholder other than {WINDOW}", cure)
             else:
+                cure = f"write PromQL with {WINDOW} as its range"
                 self.refuse(loc, f"{loc[-1]}: {error}", cure, code=error.code)
             return text
         return query
