@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gridobs.slo.openslo.annotations import PREFIX
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
     from gridobs.sources import Loc
 
-OWNER = "gridobs/owner"
-RUNBOOK = "gridobs/runbook"
-DASHBOARD = "gridobs/dashboard"
-MISSING_DATA = "gridobs/missing-data"
-ALERT_WINDOWS = "gridobs/alert-windows"
+OWNER = PREFIX + "owner"
+RUNBOOK = PREFIX + "runbook"
+DASHBOARD = PREFIX + "dashboard"
+MISSING_DATA = PREFIX + "missing-data"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ from gridobs.codes import Code
 from gridobs.errors import SourceError
 from gridobs.slo.importing.imported import DASHBOARD, OWNER, RUNBOOK
 from gridobs.slo.importing.queries import gives_one_series, written
+from gridobs.slo.openslo.annotations import PREFIX
+from gridobs.slo.openslo.fields import is_name, is_url
 from gridobs.slo.promql import WINDOW, QueryError
 
 if TYPE_CHECKING:
@@ -19,9 +21,7 @@ if TYPE_CHECKING:
     from gridobs.errors import Problem
     from gridobs.sources import Document, Loc
 
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _LABEL = re.compile(r"(?!__)[a-z_][a-z0-9_]*")
-_URL = re.compile(r"https?://[^\s{}]+")
 _LINKS = {"runbook": RUNBOOK, "runbook_url": RUNBOOK, "dashboard": DASHBOARD, "dashboard_url": DASHBOARD}
 _RESERVED = frozenset(
     {
@@ -70,7 +70,7 @@ class Review:
 
     def name(self, text: str, loc: Loc, *, what: str) -> str:
         """The same text, whether or not it can be a name."""
-        if not _NAME.fullmatch(text):
+        if not is_name(text):
             message = f"{what} '{text}' is not of at most 63 a-z, 0-9 and '-' with no '-' at either end"
             self.refuse(loc, message, f"rename it, e.g. {_slug(text)}", key=False)
         return text
@@ -149,11 +149,11 @@ class Review:
             if ours is None:
                 cure = f"remove it; alerts can carry {', '.join(_LINKS)}, and spec.description as their description"
                 self.refuse(loc, f"alerts cannot carry the annotation '{name}'", cure)
-            elif not _URL.fullmatch(value):
+            elif not is_url(value):
                 message = f"the annotation '{name}' is not a plain web address"
                 self.refuse(loc, message, "write one that starts with https:// and has no {{", key=False)
             elif links.setdefault(ours, value) != value:
-                message = f"the alerts have several addresses as their {ours.removeprefix('gridobs/')}"
+                message = f"the alerts have several addresses as their {ours.removeprefix(PREFIX)}"
                 self.refuse(loc, message, "write one for all", key=False)
         return links
 

@@ -15,8 +15,9 @@ from pydantic.alias_generators import to_camel
 
 from gridobs import conventions, sources
 from gridobs.codes import Code
-from gridobs.slo.importing.imported import ALERT_WINDOWS, Imported, error_ratio, ratio
+from gridobs.slo.importing.imported import Imported, error_ratio, ratio
 from gridobs.slo.importing.review import Pair, Review, pairs
+from gridobs.slo.openslo.annotations import ALERT_WINDOWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

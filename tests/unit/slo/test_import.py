@@ -11,13 +11,12 @@ import promql_parser
 import pytest
 import yaml
 
-from gridobs import sources
+from gridobs import conventions, sources
 from gridobs.codes import Code
 from gridobs.errors import SourceError
 from gridobs.slo.catalogue import compile_catalogue
 from gridobs.slo.importing.dispatch import import_documents
 from gridobs.slo.importing.queries import gives_one_series
-from gridobs.slo.model import CompileOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -249,9 +248,13 @@ def test_every_result_is_an_openslo_document_of_the_subset(case: str) -> None:
         )
 
 
-@pytest.mark.parametrize("case", ["mixed-formats", "pyrra-success-and-errors"])
-def test_a_result_compiles(tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize("case", sorted(path.name for path in ACCEPTED.iterdir()))
+def test_every_result_compiles(tmp_path: Path, case: str) -> None:
     (tmp_path / "slos").mkdir()
     shutil.copy(ACCEPTED / case / "out.yaml", tmp_path / "slos/imported.yaml")
 
-    assert len(compile_catalogue(tmp_path, CompileOptions())) == 2
+    compiled = compile_catalogue(tmp_path)
+
+    assert len(compiled) == len(sources.read(ACCEPTED / case / "out.yaml"))
+    for one in compiled:
+        assert f"alert: {conventions.burn_alert(one.name)}" in one.text
