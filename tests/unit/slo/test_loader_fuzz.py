@@ -102,24 +102,62 @@ EXCLUSION = {
 }
 
 ODD_TEXT = (
-    "", " ", "{{", "{{.window}}", "a[{{.window}}]", "1d", "99y", "5m", "0s", "1M", "1Q", "P1D", "é", "\u2028", "\x85", "\x00",
-    "\ud800", "\U0001f600", "null", "~", "0x1f", "1e999", "١", "a" * 5000, "a\nb", "](", "\\", '"', "'", "Timeslices",
-    "SLO", "SLI", "AlertPolicy", "RatioTimeslices", "success", "gt", "Europe/Berlin", "/etc/passwd", "..", "a.b", "-", "i", "a",
-    "page 1h/5m 2%", "ticket 5m/1h 2%", "page 60d/1d 101%", "0001-01-01 00:00:00", "9999-12-31T23:59:59",
+    "", " ", "{{", "{{.window}}", "a[{{.window}}]", "1d", "99y", "5m", "0s", "1M", "1Q", "P1D", "é", "\u2028", "\x85",
+    "\x00", "\ud800", "\U0001f600", "null", "~", "0x1f", "1e999", "\u0661", "a" * 5000, "a\nb", "](", "\\", '"', "'",
+    "Timeslices", "SLO", "SLI", "AlertPolicy", "RatioTimeslices", "success", "gt",
+    "Europe/Berlin", "/etc/passwd", "..", "a.b",
+    "-", "i", "a", "page 1h/5m 2%", "ticket 5m/1h 2%", "page 60d/1d 101%",
+    "0001-01-01 00:00:00", "9999-12-31T23:59:59",
     "sum(a) by (", "rate(a[5m])", "1 +", "((((((((((" , "gridobs/x", "https://", "https://a b", "http://a/{{x}}",
 )  # fmt: skip
-W = "[{{.window}}]"
+QUERIES = tuple(
+    r"""
+rate(aW)
+sum(increase(aW))
+sum(rate(aW)) by (le)
+sum by (x) (rate(aW))
+rate(aW offset 1h)
+sum(rate(aW)) - sum(rate(bW))
+sum(rate(aW)) or vector(0)
+avg_over_time(aW)
+aW
+sum(aW)
+sum(rate({__name__="a", b=~".+"}W))
+sum(rate(a{le="5"}W))
+rate(a[{{ .window }}]) # note
+sum(rate(aW @ end()))
+max_over_time(rate(a[5m])[{{.window}}:1m])
+2 * sum(rate(aW))
+absent(rate(aW))
+histogram_count(rate(aW))
+sum(irate(aW))
+sum(rate(aW)) > 0
+scalar(rate(aW))
+topk(1, rate(aW))
+a
+a{b='c'}
+1
+'text'
+a > 1
+a and b
+max(a) by (b)
+time()
+vector(1)
+a[5m]
+sum(rate(a[5m]))
+{__name__=~'a|b'}
+-a
+a offset 5m
+count_values('x', a)
+(a)
+a == bool 1
+scalar(a)
+label_replace(a, 'b', '', 'c', '')
+""".replace("W", "[{{.window}}]").split("\n")[1:-1]
+)
 PLAUSIBLE: dict[str, tuple[Any, ...]] = {
-    "query": (
-        f"rate(a{W})", f"sum(increase(a{W}))", f"sum(rate(a{W})) by (le)", f"sum by (x) (rate(a{W}))", f"rate(a{W} offset 1h)",
-        f"sum(rate(a{W})) - sum(rate(b{W}))", f"sum(rate(a{W})) or vector(0)", f"avg_over_time(a{W})", f"a{W}", f"sum(a{W})",
-        f'sum(rate({{__name__="a", b=~".+"}}{W}))', f'sum(rate(a{{le="5"}}{W}))', f"rate(a[{{{{ .window }}}}]) # note\n",
-        f"sum(rate(a{W} @ end()))", "max_over_time(rate(a[5m])[{{.window}}:1m])", f"2 * sum(rate(a{W}))", f"absent(rate(a{W}))",
-        f"histogram_count(rate(a{W}))", f"sum(irate(a{W}))", f"sum(rate(a{W})) > 0", f"scalar(rate(a{W}))", f"topk(1, rate(a{W}))",
-        "a", "a{b='c'}", "1", "'text'", "a > 1", "a and b", "max(a) by (b)", "time()", "vector(1)", "a[5m]", "sum(rate(a[5m]))",
-        "{__name__=~'a|b'}", "-a", "a offset 5m", "count_values('x', a)", "(a)", "a == bool 1", "scalar(a)", "label_replace(a, 'b', '', 'c', '')",
-    ),
-    "duration": ("1d", "2d", "3d", "7d", "14d", "20d", "4w", "720h", "43200m", "32d", "33d", "90d", "1w", "1M", "1Q", "1Y", "25h"),
+    "query": QUERIES,
+    "duration": ("1d", "2d", "3d", "14d", "20d", "4w", "720h", "43200m", "33d", "90d", "1w", "1M", "1Q", "1Y", "25h"),
     "isRolling": (True, False),
     "startTime": ("2026-01-01 00:00:00", "2026-05-06T00:00:00", "2026-04-01 12:00:00", "2026-02-30 00:00:00"),
     "timeZone": ("UTC", "America/New_York", "Asia/Kathmandu", "Etc/GMT+12", "Europe/Berln"),
@@ -132,7 +170,9 @@ PLAUSIBLE: dict[str, tuple[Any, ...]] = {
     "timeSliceWindow": (1, "30s", "5m", "45s", "10m", "1h"),
     "rawType": ("success", "failure"),
     "displayName": ("P99", "P50", "Ünïcode", "日本", "a" * 70, "--"),
-    "gridobs/alert-windows": ("page 1h/5m 2%", "ticket 3d/6h 10%", "page 6h/30m 50%,ticket 1d/2h 10%", "ticket 1h/1m 1%"),
+    "gridobs/alert-windows": (
+        "page 1h/5m 2%", "ticket 3d/6h 10%", "ticket 6h/30m 50%,ticket 1d/2h 9%", "ticket 1h/1m 1%",
+    ),
     "gridobs/missing-data": ("unknown", "bad", "ignore"),
     "gridobs/severity": ("page", "ticket"),
     "gridobs/min-bad-events": (0, 1, "5", "999999999"),
@@ -189,19 +229,21 @@ def mutate(draw: Callable[[st.SearchStrategy[Any]], Any], data: list[dict[str, A
 
 @st.composite
 def mutated(draw: Callable[[st.SearchStrategy[Any]], Any], bases: tuple[list[dict[str, Any]], ...]) -> list[Any]:
-    data = copy.deepcopy(draw(st.sampled_from(bases)))
+    data: list[Any] = copy.deepcopy(draw(st.sampled_from(bases)))
     for _ in range(draw(st.integers(1, 4))):
         mutate(draw, data)
     return data
 
 
 def dump(data: list[Any]) -> bytes:
-    return yaml.safe_dump_all(data, sort_keys=False, allow_unicode=True).encode("utf-8", "surrogatepass")
+    text: str = yaml.safe_dump_all(data, sort_keys=False, allow_unicode=True)
+    return text.encode("utf-8", "surrogatepass")
 
 
 ODD_BYTES = (
-    b"&a ", b"*a", b"<<: ", b"!!binary ", b"!x ", b"\t", b"- ", b"? ", b"{", b"[", b"|\n", b": ", b" #", b"\n---\n", b"\n...\n",
-    b"%YAML 1.1\n", b'"\\U00110000"', b'"\\ud800"', b"[" * 3000, b"{a: " * 2000, b"9" * 5000, b"\xff\xfe", b"\r", b"\xc2\x85",
+    b"&a ", b"*a", b"<<: ", b"!!binary ", b"!x ", b"\t", b"- ", b"? ", b"{", b"[", b"|\n", b": ", b" #", b"\n---\n",
+    b"\n...\n", b"%YAML 1.1\n", b'"\\U00110000"', b'"\\ud800"', b"[" * 3000, b"{a: " * 2000, b"9" * 5000, b"\xff\xfe",
+    b"\r", b"\xc2\x85",
 )  # fmt: skip
 EDITS = st.one_of(
     st.text("0123456789abzAZ -_:.'/%", max_size=3).map(str.encode), st.sampled_from(ODD_BYTES), st.binary(max_size=4)
