@@ -9,7 +9,9 @@ import typer
 
 import gridobs
 from gridobs.cli.demo import demo
+from gridobs.cli.explain import explain
 from gridobs.cli.generate import generate
+from gridobs.cli.validate import validate
 from gridobs.errors import Findings, GridObsError
 
 app = typer.Typer(
@@ -38,7 +40,9 @@ def _root(
 
 
 app.command()(demo)
+app.command()(explain)
 app.command()(generate)
+app.command()(validate)
 
 
 def run() -> None:

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from gridobs.sources import Collector, Document
 
-_SLOS = "slos"
-_PARTS = (_SLOS, "rules", "exclusions")
+_SLOS, _RULES, _EXCLUSIONS = _PARTS = ("slos", "rules", "exclusions")
 
 
 class Kind(Enum):
@@ -35,12 +34,14 @@ class Text:
 
     @property
     def kind(self) -> Kind:
-        """By its keys; what is nothing known is taken for OpenSLO, which says what is missing."""
+        """By its keys, else by its folder; what is nothing known is taken for OpenSLO, which says what is missing."""
         data = self.documents[0].data
         keys = set(data) if isinstance(data, dict) else set()
-        if "groups" in keys:
+        if "apiVersion" in keys:
+            return Kind.OPENSLO
+        if "groups" in keys or self.path.parent.name == _RULES:
             return Kind.RULES
-        return Kind.EXCLUSIONS if "exclusions" in keys else Kind.OPENSLO
+        return Kind.EXCLUSIONS if {"from", "to"} & keys or self.path.parent.name == _EXCLUSIONS else Kind.OPENSLO
 
 
 @dataclass(frozen=True, slots=True)

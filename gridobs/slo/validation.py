@@ -11,6 +11,7 @@ from gridobs.errors import Problem
 from gridobs.rules.handwritten import check_rules
 from gridobs.rules.model import AlertRule
 from gridobs.slo import openslo
+from gridobs.slo.exclusions import check_exclusions, expired
 from gridobs.slo.lint import check_queries
 from gridobs.slo.lint.expression import parse
 from gridobs.slo.queries import indicators
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gridobs.rules.model import RuleFile
+    from gridobs.slo.exclusions import Exclusion
     from gridobs.slo.lint import Finding
     from gridobs.slo.openslo import Loaded
     from gridobs.slo.sourceset import Text
@@ -71,12 +73,13 @@ def validate(paths: Sequence[Path], streams: Sequence[tuple[Path, str]], now: fl
     documents = [document for text in found.texts(Kind.OPENSLO) for document in text.documents]
     loaded = _check_objectives(documents, settings, collector)
     rules = _check_rules(found.texts(Kind.RULES), {one.objective.name: one for one in loaded}, collector)
+    exclusions = _check_exclusions(found.texts(Kind.EXCLUSIONS), loaded, collector, now)
     return Validation(
         problems=tuple(sorted(set(collector.problems))),
         files=found.files,
         objectives=loaded,
         alert_rules=rules,
-        exclusions=0,
+        exclusions=exclusions,
     )
 
 
@@ -119,6 +122,16 @@ def _check_rules(texts: Sequence[Text], objectives: dict[str, Loaded], collector
             alerts += sum(isinstance(rule, AlertRule) for group in rules.groups for rule in group.rules)
             collector.problems += _expression_problems(document, rules)
     return alerts
+
+
+def _check_exclusions(texts: Sequence[Text], objectives: Sequence[Loaded], collector: Collector, now: float) -> int:
+    """How many there are. Without objectives, as when those have faults, none that is named can be unknown."""
+    documents = [document for text in texts for document in text.documents]
+    exclusions: tuple[Exclusion, ...] = ()
+    with collector.collect():
+        exclusions = check_exclusions(documents, [one.objective.name for one in objectives] or None)
+    collector.problems += expired(exclusions, now)
+    return len(exclusions)
 
 
 def _expression_problems(document: Document, rules: RuleFile) -> Iterator[Problem]:

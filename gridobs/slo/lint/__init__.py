@@ -46,5 +46,5 @@ def check_queries(roles: Mapping[str, str], histograms: Mapping[str, Sequence[De
     findings += fallbacks.check(events)
     if all(finding.warning for finding in findings):
         findings += pairs.check(events)
-        findings += [one for expression in events for one in estimates.check(expression)]
+        findings += [one for expression in events for one in estimates.check(expression, roles[expression.role])]
     return findings

@@ -11,14 +11,13 @@ import promql_parser as promql
 
 from gridobs.codes import Code
 from gridobs.slo.lint.finding import Finding
-from gridobs.slo.promql import WINDOW
+from gridobs.slo.promql import LONGEST, PARSED_SECONDS, WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LONGEST = 4096  # characters; the parser recurses, and overflows its stack at some 20 000 open brackets
 _DEEPEST = 100
-_STAND_IN = timedelta(seconds=1_234_567)
+_STAND_IN = timedelta(seconds=PARSED_SECONDS)
 _PLACEHOLDER = re.compile(r"\[\{\{\s*\.window\s*\}\}(?=\s*[\]:])")
 _TOKEN = re.compile(
     r"""(?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|\#[^\n]*)|(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)|(?P<number>[0-9][\w.]*)"""
@@ -139,12 +138,14 @@ def parse(role: str, text: str, *, needs_window: bool) -> tuple[Expression | Non
     def invalid(message: str, cure: str, offset: int | None = None) -> tuple[None, list[Finding]]:
         return None, [Finding(role=role, code=Code.INVALID_PROMQL, message=message, cure=cure, offset=offset)]
 
-    if len(text) > _LONGEST:
-        return invalid(f"the query has {len(text)} characters", f"record parts of it by rules; at most {_LONGEST}")
+    if len(text) > LONGEST:
+        message = f"the query has {len(text)} characters, more than {LONGEST}"
+        return invalid(message, "record parts of it by rules")
     filled = _PLACEHOLDER.sub(f"[{_STAND_IN.total_seconds():.0f}s", text)
     if "{{" in filled:
         cure = f"write {WINDOW}, and nothing else in double braces"
-        return invalid(f"the query has a placeholder other than {WINDOW}", cure, text.find("{{"))
+        message = f"the query has a placeholder other than {WINDOW}"
+        return None, [Finding(role=role, code=Code.MISSING_WINDOW, message=message, cure=cure)]
     try:
         root = _tree(promql.parse(filled), _Places(text), _DEEPEST)
     except (ValueError, RecursionError) as error:
