@@ -14,8 +14,8 @@ def compiled(*, interval: str = "30s", target: str = "0.999") -> RuleFile:
         bad=Query.parse("sum(rate(b[{{.window}}]))"), total=Query.parse("sum(rate(t[{{.window}}]))")
     )
     objective = Objective(
-        name="a", service="s", title="A", target=Decimal(target), period=Rolling("30d"), table=tables()["30d"], indicator=indicator,
-        owner="grid", labels={"tier": "1"},
+        name="a", service="s", title="A", target=Decimal(target), period=Rolling("30d"), table=tables()["30d"],
+        indicator=indicator, owner="grid", labels={"tier": "1"},
     )  # fmt: skip
     return compile_objective(objective, CompileOptions(interval=interval, period_interval=interval))
 
