@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gridobs.errors import Problem
+    from gridobs.slo.live import Cost
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "%SRCROOT%"
@@ -28,13 +29,14 @@ class Format(StrEnum):
     SARIF = "sarif"
 
 
-def rendered(output: Format, problems: Sequence[Problem], *, version: str, here: Path) -> str:
+def rendered(output: Format, problems: Sequence[Problem], costs: Sequence[Cost], *, version: str, here: Path) -> str:
     """The problems, in their order; paths are told from ``here``. Empty when there is nothing to say."""
     match output:
         case Format.TEXT:
             return "\n".join(map(_line, problems))
         case Format.JSON:
-            return json.dumps({"problems": [_as_object(problem, here) for problem in problems]}, indent=2)
+            listed = [_as_object(problem, here) for problem in problems]
+            return json.dumps({"problems": listed, "costs": [asdict(cost) for cost in costs]}, indent=2)
         case Format.GITHUB:
             return "\n".join(_workflow_command(problem, here) for problem in problems)
         case Format.SARIF:

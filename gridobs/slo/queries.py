@@ -43,6 +43,11 @@ def indicators(document: Document) -> Iterator[WrittenIndicator]:
         yield WrittenIndicator(document, written, locs)
 
 
+def text_at(document: Document, loc: Loc) -> str:
+    """The text at ``loc``, which holds one."""
+    return str(_at(document.data, loc))
+
+
 def _at(data: object, loc: Loc) -> object:
     for step in loc:
         data = data.get(step) if isinstance(data, dict) else None

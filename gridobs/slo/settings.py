@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gridobs import conventions, sources
 from gridobs.codes import Code
@@ -110,9 +110,17 @@ def _histograms(histograms: dict[str, tuple[Decimal, ...]]) -> dict[str, tuple[D
     return histograms
 
 
+def _whole(edge: object) -> object:
+    return Decimal(edge) if isinstance(edge, int) and not isinstance(edge, bool) else edge
+
+
 _Duration = Annotated[str, AfterValidator(_duration), Field(description=_DURATION_CURE)]
 _Link = Annotated[str, AfterValidator(_link), Field(description=_LINK_CURE)]
-_Edge = Annotated[Decimal, Field(strict=True, allow_inf_nan=False, ge=-1_000_000_000, le=1_000_000_000)]
+_Edge = Annotated[
+    Decimal,
+    Field(strict=True, allow_inf_nan=False, ge=-1_000_000_000, le=1_000_000_000),
+    BeforeValidator(_whole),
+]
 
 
 class _SettingsSchema(sources.Schema):

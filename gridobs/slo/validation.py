@@ -40,6 +40,7 @@ class Validation:
 
     problems: tuple[Problem, ...]
     files: int
+    settings: Settings
     objectives: tuple[Loaded, ...]
     """None when any document has an error."""
     alert_rules: int
@@ -67,9 +68,7 @@ def validate(paths: Sequence[Path], streams: Sequence[tuple[Path, str]], now: fl
     """
     collector = sources.Collector()
     found = find_sources(paths, streams, collector)
-    settings = Settings()
-    with collector.collect():
-        settings = load_settings(found.settings) if found.settings else settings
+    settings = _settings(found.settings, collector)
     documents = [document for text in found.texts(Kind.OPENSLO) for document in text.documents]
     loaded = _check_objectives(documents, settings, collector)
     rules = _check_rules(found.texts(Kind.RULES), {one.objective.name: one for one in loaded}, collector)
@@ -77,25 +76,40 @@ def validate(paths: Sequence[Path], streams: Sequence[tuple[Path, str]], now: fl
     return Validation(
         problems=tuple(sorted(set(collector.problems))),
         files=found.files,
+        settings=settings or Settings(),
         objectives=loaded,
         alert_rules=rules,
         exclusions=exclusions,
     )
 
 
-def _check_objectives(documents: Sequence[Document], settings: Settings, collector: Collector) -> tuple[Loaded, ...]:
-    """Raises nothing: problems go to ``collector``, which already holds those of files that could not be read."""
+def _settings(folder: Path | None, collector: Collector) -> Settings | None:
+    """None when they have faults."""
+    with collector.collect():
+        return load_settings(folder) if folder else Settings()
+    return None
+
+
+def _check_objectives(
+    documents: Sequence[Document], settings: Settings | None, collector: Collector
+) -> tuple[Loaded, ...]:
+    """Problems go to ``collector``, which already holds those of files that could not be read.
+
+    Without settings, those that would only follow from that are left out.
+    """
     unread = bool(collector.problems)
     loaded: tuple[Loaded, ...] = ()
     read = sources.Collector()
     with read.collect():
-        loaded = openslo.load(documents, settings) if documents else ()
+        loaded = openslo.load(documents, settings or Settings()) if documents else ()
     blamed = set()
     for document in documents:
         for written in indicators(document):
-            for finding in check_queries(written.texts, settings.histograms):
+            for finding in check_queries(written.texts, settings.histograms if settings else {}):
+                if finding.code is Code.THRESHOLD_NOT_AN_EDGE and not settings:
+                    continue
                 loc = written.locs[finding.role]
-                collector.problems.append(_problem(document, loc, finding))
+                collector.problems.append(problem_at(document, loc, finding))
                 if not finding.warning:
                     blamed.add((document.path, *document.position(loc)))
     collector.problems += [
@@ -140,9 +154,10 @@ def _expression_problems(document: Document, rules: RuleFile) -> Iterator[Proble
             loc = ("groups", at, "rules", index, "expr")
             _, findings = parse("expr", rule.expr, needs_window=False)
             for finding in findings:
-                yield _problem(document, loc, replace(finding, offset=None))
+                yield problem_at(document, loc, replace(finding, offset=None))
 
 
-def _problem(document: Document, loc: Loc, finding: Finding) -> Problem:
+def problem_at(document: Document, loc: Loc, finding: Finding) -> Problem:
+    """What is wrong with the query at ``loc``, at its line and column in the file."""
     at = document.position(loc) if finding.offset is None else place(document, loc, finding.offset)
     return Problem(document.path, *at, finding.code, finding.message, finding.cure, finding.warning)
