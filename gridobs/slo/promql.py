@@ -28,6 +28,8 @@ _TOKEN = re.compile(
 )
 _PLACEHOLDER = re.compile(r"\[\{\{\s*\.window\s*\}\}\]")
 _SIGNIFICANT_DIGITS = 12
+LONGEST = 4096
+"""Characters of a query. The parser recurses, and overflows the stack at some 20 000 open brackets."""
 
 
 class PrometheusVersion(StrEnum):
@@ -57,6 +59,8 @@ class Query:
 
         Raises QueryError.
         """
+        if len(written) > LONGEST:
+            raise QueryError(Code.INVALID_PROMQL, f"the query has {len(written)} characters, more than {LONGEST}")
         template = _one_line(_PLACEHOLDER.sub(WINDOW, written))
         if window_required and WINDOW not in template:
             raise QueryError(Code.MISSING_WINDOW, f"the query has no window {WINDOW}")
