@@ -1,4 +1,4 @@
-"""Asking a Prometheus, over its HTTP API v1. Also understood by Thanos and Mimir."""
+"""Asking a Prometheus, over its HTTP API v1."""
 
 from __future__ import annotations
 

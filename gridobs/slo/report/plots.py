@@ -78,7 +78,7 @@ def budget_left(result: Result, days: Sequence[Day], name: str) -> Element:
         return _plot([*_gaps(frame, result), *_grid(frame)], title, "No data.")
     differs = any(abs(one - other) > 10**-6 for one, other in zip(left, raw, strict=True))
     lowest = min(0.0, *left, *(raw if differs else ()))
-    frame = _Frame(days, _ticks(lowest, 1.0))
+    frame = _Frame(days, [*(tick for tick in _ticks(lowest, 1.0) if tick < _SLACK), 1.0])
     parts = [*_grid(frame), *_gaps(frame, result), _line(frame, 0.0, "limit")]
     if differs:
         parts.append(_path(frame, raw, "raw"))
