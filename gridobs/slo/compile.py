@@ -36,7 +36,7 @@ def compile_objective(objective: Objective, options: CompileOptions) -> RuleFile
     A budget tier that no error ratio can reach is left out.
     """
     sli = (
-        *ledger(objective, options.interval),
+        *ledger(objective, options),
         *calendar_ledger(objective),
         *_rates(objective, options.interval),
         *_windows(objective, options),

@@ -8,6 +8,7 @@ evaluations add up to exactly what the counter has counted (ADR 0008).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import promql_parser as ast
@@ -25,14 +26,16 @@ class _NotLinearError(Exception):
     """The query is more than sums of counters."""
 
 
-def exact_events(query: Query, interval: str) -> str | None:
+def exact_events(query: Query, interval: str, scrape_interval: str | None = None) -> str | None:
     """PromQL for the events of ``query`` since the evaluation ``interval`` ago.
+
+    Counters are scraped once in that time, or every ``scrape_interval`` if that is shorter.
 
     None when the query is not made of ``rate`` or ``increase`` of plain selectors by sums, differences and constant
     factors: only those commute with taking differences of readings.
     """
     try:
-        return _linear(query.tree(), interval)
+        return _linear(query.tree(), _Pace(seconds(interval), seconds(scrape_interval or interval)))
     except _NotLinearError:
         return None
 
@@ -44,26 +47,34 @@ def estimated_events(query: Query, interval: str) -> str:
     return f"({query.over(LOOKBACK)}) {factor} > -Inf"
 
 
-def _linear(node: ast.Expr, interval: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """Seconds between two evaluations, and between two scrapes."""
+
+    evaluation: int
+    scrape: int
+
+
+def _linear(node: ast.Expr, pace: _Pace) -> str:
     match node:
         case ast.AggregateExpr() if str(node.op) == "sum":
-            return f"sum{_grouping(node)}({_linear(node.expr, interval)})"
+            return f"sum{_grouping(node)}({_linear(node.expr, pace)})"
         case ast.ParenExpr():
-            return f"({_linear(node.expr, interval)})"
+            return f"({_linear(node.expr, pace)})"
         case ast.BinaryExpr() if str(node.op) in {"+", "-"} and node.modifier is None:
-            return f"{_operand(node.lhs, interval)} {node.op} {_operand(node.rhs, interval)}"
+            return f"{_operand(node.lhs, pace)} {node.op} {_operand(node.rhs, pace)}"
         case ast.BinaryExpr() if str(node.op) in {"*", "/"} and isinstance(node.rhs, ast.NumberLiteral):
-            return f"{_operand(node.lhs, interval)} {node.op} {node.rhs.val:.15g}"
+            return f"{_operand(node.lhs, pace)} {node.op} {node.rhs.val:.15g}"
         case ast.BinaryExpr() if str(node.op) == "*" and isinstance(node.lhs, ast.NumberLiteral):
-            return f"{node.lhs.val:.15g} * {_operand(node.rhs, interval)}"
+            return f"{node.lhs.val:.15g} * {_operand(node.rhs, pace)}"
         case ast.Call() if node.func.name in _COUNTING and isinstance(node.args[0], ast.MatrixSelector):
-            return _difference(node.args[0], interval)
+            return _difference(node.args[0], pace)
         case _:
             raise _NotLinearError
 
 
-def _operand(node: ast.Expr, interval: str) -> str:
-    text = _linear(node, interval)
+def _operand(node: ast.Expr, pace: _Pace) -> str:
+    text = _linear(node, pace)
     return f"({text})" if isinstance(node, ast.Call) else text
 
 
@@ -74,17 +85,26 @@ def _grouping(node: ast.AggregateExpr) -> str:
     return f" {word} ({', '.join(node.modifier.labels)}) "
 
 
-def _difference(counter: ast.MatrixSelector, interval: str) -> str:
-    """The reading now less that of the evaluation before; after a reset, the reading now."""
+def _difference(counter: ast.MatrixSelector, pace: _Pace) -> str:
+    """The reading now less that of the evaluation before; after a reset, the reading now.
+
+    Where several scrapes come between two evaluations, the highest of their readings tells of a reset that the two
+    readings do not show, and of what was counted before it.
+    """
     selector = counter.vector_selector
     offset = selector.offset or timedelta(0)
     fixed_range = counter.range != timedelta(seconds=PARSED_SECONDS)
     if fixed_range or selector.at is not None or offset < timedelta(0) or selector.matchers.or_matchers:
         raise _NotLinearError
     own = int(offset.total_seconds())
-    text = f"{_selector(selector)}[{LOOKBACK}]"
-    now = f"last_over_time({text}{f' offset {own}s' if own else ''})"
-    before = f"last_over_time({text} offset {own + seconds(interval)}s)"
+    text = _selector(selector)
+    offset_now = f" offset {own}s" if own else ""
+    now = f"last_over_time({text}[{LOOKBACK}]{offset_now})"
+    before = f"last_over_time({text}[{LOOKBACK}] offset {own + pace.evaluation}s)"
+    if pace.scrape < pace.evaluation:
+        highest = f"max_over_time({text}[{pace.evaluation}s]{offset_now})"
+        since_reset = f"{now} + clamp_min({highest} - {before}, 0)"
+        return f"({now} - {before} >= 0 unless {highest} > {now}) or ({since_reset})"
     return f"({now} - {before} >= 0) or ({now} < {before})"
 
 

@@ -31,6 +31,7 @@ from gridobs.slo.promql import number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gridobs.slo.model import CompileOptions
     from gridobs.slo.promql import Query
 
 Rule = tuple[str, str]
@@ -40,15 +41,16 @@ _USUAL = "1d"
 """What the usual pace of events is taken from when missing data counts as bad."""
 
 
-def ledger(objective: Objective, interval: str) -> Iterator[Rule]:
-    """The rules of the ledger, in the order they must run; ``interval`` is that of their group."""
+def ledger(objective: Objective, options: CompileOptions) -> Iterator[Rule]:
+    """The rules of the ledger, in the order they must run, every ``options.interval``."""
+    interval = options.interval
     if _has_own_events(objective):
-        yield from _events(objective, interval, names.SLO_EVENT_TOTAL, names.SLO_EVENT_BAD)
+        yield from _events(objective, options, names.SLO_EVENT_TOTAL, names.SLO_EVENT_BAD)
         yield from _budgeted(objective, interval)
     elif isinstance(objective.indicator, RawRatio):
         yield from _budgeted(objective, interval)
     else:
-        yield from _events(objective, interval, names.SLO_RAW_TOTAL, names.SLO_RAW_BAD)
+        yield from _events(objective, options, names.SLO_RAW_TOTAL, names.SLO_RAW_BAD)
     yield from _exclusions(objective)
 
 
@@ -81,15 +83,15 @@ def _has_own_events(objective: Objective) -> bool:
 
 
 # --- events ---------------------------------------------------------------------------------------------------------
-def _events(objective: Objective, interval: str, total: str, bad: str) -> Iterator[Rule]:
+def _events(objective: Objective, options: CompileOptions, total: str, bad: str) -> Iterator[Rule]:
     """An absent bad or good series is none of its events beside a total; without a total there is no data."""
     recorded = f"sum({objective.identity.series(total)})"
-    yield total, _total(objective.indicator, interval)
+    yield total, _total(objective.indicator, options)
     match objective.indicator:
         case BadOfTotal(bad=query):
-            yield bad, f"({_count(query, interval)} or 0 * {recorded}) and {recorded}"
+            yield bad, f"({_count(query, options)} or 0 * {recorded}) and {recorded}"
         case GoodOfTotal(good=query):
-            yield bad, f"{recorded} - ({_count(query, interval)} or 0 * {recorded})"
+            yield bad, f"{recorded} - ({_count(query, options)} or 0 * {recorded})"
         case Threshold(query=query, comparison=comparison, threshold=threshold):
             good = f"count({query.over(LOOKBACK)} {comparison.value} {number(threshold)})"
             yield bad, f"{recorded} - ({good} or 0 * {recorded})"
@@ -99,10 +101,10 @@ def _events(objective: Objective, interval: str, total: str, bad: str) -> Iterat
             assert_never(objective.indicator)
 
 
-def _total(indicator: Indicator, interval: str) -> str:
+def _total(indicator: Indicator, options: CompileOptions) -> str:
     match indicator:
         case BadOfTotal(total=total) | GoodOfTotal(total=total):
-            return _count(total, interval)
+            return _count(total, options)
         case Threshold(query=query):
             return f"count({query.over(LOOKBACK)} >= -Inf)"
         case RawRatio():
@@ -111,8 +113,9 @@ def _total(indicator: Indicator, interval: str) -> str:
             assert_never(indicator)
 
 
-def _count(query: Query, interval: str) -> str:
-    return exact_events(query, interval) or estimated_events(query, interval)
+def _count(query: Query, options: CompileOptions) -> str:
+    exact = exact_events(query, options.interval, options.scrape_interval)
+    return exact or estimated_events(query, options.interval)
 
 
 # --- slices and missing data ----------------------------------------------------------------------------------------

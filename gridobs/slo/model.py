@@ -178,21 +178,23 @@ class Objective:
 class CompileOptions:
     """How the rules will run.
 
-    ``interval`` is that of what alerts read, ``period_interval`` that of sums over the whole period. ``{slo}`` in
-    ``runbooks`` and ``dashboards`` becomes the name of the objective.
+    ``interval`` is that of what alerts read, ``period_interval`` that of sums over the whole period. With a
+    ``scrape_interval`` shorter than ``interval`` the rules also look for resets between two evaluations, at the cost
+    of a third more samples. ``{slo}`` in ``runbooks`` and ``dashboards`` becomes the name of the objective.
 
     Raises UsageError when an interval is not a duration.
     """
 
     interval: str = "30s"
     period_interval: str = "2m"
+    scrape_interval: str = "30s"
     version: PrometheusVersion = PrometheusVersion.V2_42
     runbooks: str | None = None
     dashboards: str | None = None
 
     def __post_init__(self) -> None:
-        for interval in (self.interval, self.period_interval):
+        for interval in (self.interval, self.period_interval, self.scrape_interval):
             try:
                 seconds(interval)
             except ValueError as error:
-                raise UsageError(f"evaluation interval: {error}") from None
+                raise UsageError(f"interval: {error}") from None

@@ -63,6 +63,7 @@ class Settings:
         return CompileOptions(
             interval=self.interval,
             period_interval=self.period_interval,
+            scrape_interval=self.scrape_interval,
             version=version,
             runbooks=self.runbooks,
             dashboards=self.dashboards,

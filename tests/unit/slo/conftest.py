@@ -65,7 +65,7 @@ class Check(Protocol):
     """Run rules over series in Prometheus' own engine, and compare what expressions give.
 
     ``values`` are ``(time, expression, expected)``; the expression gives one series, whose labels do not matter, and
-    None expects none.
+    None expects none. Samples come as often as rules run, unless ``scraped`` says otherwise.
     """
 
     def __call__(
@@ -75,6 +75,7 @@ class Check(Protocol):
         values: Sequence[tuple[str, str, float | None]],
         *,
         every: str = "30s",
+        scraped: str | None = None,
     ) -> None: ...
 
 
@@ -86,10 +87,11 @@ def check(tmp_path: Path) -> Check:
         values: Sequence[tuple[str, str, float | None]],
         *,
         every: str = "30s",
+        scraped: str | None = None,
     ) -> None:
         (tmp_path / "rules.yaml").write_text(render(rules, "a test"))
         case = {
-            "interval": every,
+            "interval": scraped or every,
             "input_series": [{"series": name, "values": text} for name, text in series.items()],
             "promql_expr_test": [
                 {

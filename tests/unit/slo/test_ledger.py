@@ -74,6 +74,16 @@ def test_a_reset_loses_no_event_and_adds_none(check: Check) -> None:
     )
 
 
+def test_a_reset_between_two_evaluations_loses_nothing_that_a_scrape_saw(check: Check) -> None:
+    """50 failures, seen by one scrape 15 s before an evaluation that sees the counter of the next process."""
+    check(
+        compile_objective(objective(), CompileOptions(period_interval="30s", scrape_interval="15s")),
+        {"t": "0+15x38 620 0+15x41", "b": "0x38 50 0x41"},
+        [("20m", "slo:period_bad:increase", 50), ("20m", "slo:period_total:increase", 1220)],
+        scraped="15s",
+    )
+
+
 def test_events_across_a_failed_scrape_are_counted(check: Check) -> None:
     check(
         compiled(objective()),

@@ -109,7 +109,11 @@ def _indicator(stream: Stream) -> Indicator:
 
 def rules(stream: Stream) -> list[RecordingRule]:
     """What the compiler records for ``stream``, run as often as it is scraped but no oftener than usual."""
-    return recording(compile_objective(objective(stream), CompileOptions(interval=interval(stream))))
+    return recording(
+        compile_objective(
+            objective(stream), CompileOptions(interval=interval(stream), scrape_interval=f"{stream.scrape}s")
+        )
+    )
 
 
 def recording(compiled: RuleFile) -> list[RecordingRule]:
