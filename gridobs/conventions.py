@@ -20,6 +20,8 @@ LABEL_RULE = "rule"
 LABEL_OBJECTIVE = "objective"
 LABEL_PERIOD = "period"
 LABEL_OWNER = "owner"
+LABEL_IMPORTED_ALERT = "imported_alert"
+LABEL_IMPORTED_ABSENT_ALERT = "imported_absent_alert"
 LABEL_EXCLUSION = "exclusion"
 LABEL_PHASE = "phase"
 
