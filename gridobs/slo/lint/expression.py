@@ -78,8 +78,8 @@ class Selector:
 
     def text(self, *, without: str | None = None) -> str:
         """As PromQL, without range and offset, and without the matchers of one label."""
-        matchers = (f"{one.name}{_operator(one)}{quoted(one.value)}" for one in self.matchers if one.name != without)
-        return f"{self.name}{{{','.join(matchers)}}}"
+        matchers = ",".join(matcher_text(one) for one in self.matchers if one.name != without)
+        return f"{self.name}{{{matchers}}}" if matchers else self.name
 
     @property
     def functions(self) -> list[str]:
@@ -122,14 +122,16 @@ def operator_of(expr: promql.BinaryExpr) -> str:
     return str(expr.op)
 
 
-def _operator(matcher: promql.Matcher) -> str:
+def matcher_text(matcher: promql.Matcher) -> str:
+    """As PromQL; ``str`` of a matcher leaves out what must be escaped."""
     operators = (
         (promql.MatchOp.Equal, "="),
         (promql.MatchOp.NotEqual, "!="),
         (promql.MatchOp.Re, "=~"),
         (promql.MatchOp.NotRe, "!~"),
     )
-    return next(text for operator, text in operators if operator == matcher.op)
+    operator = next(text for one, text in operators if one == matcher.op)
+    return f"{matcher.name}{operator}{quoted(matcher.value)}"
 
 
 def is_window(length: timedelta | None) -> bool:
