@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import promql_parser as promql
 
 from gridobs.codes import Code
-from gridobs.slo.lint.expression import matcher_text
+from gridobs.slo.promql import matcher_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

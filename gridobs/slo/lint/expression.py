@@ -11,7 +11,7 @@ import promql_parser as promql
 
 from gridobs.codes import Code
 from gridobs.slo.lint.finding import Finding
-from gridobs.slo.promql import LONGEST, PARSED_SECONDS, WINDOW, quoted
+from gridobs.slo.promql import LONGEST, PARSED_SECONDS, WINDOW, matcher_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,18 +120,6 @@ def function_of(expr: promql.Call | promql.AggregateExpr) -> str:
 
 def operator_of(expr: promql.BinaryExpr) -> str:
     return str(expr.op)
-
-
-def matcher_text(matcher: promql.Matcher) -> str:
-    """As PromQL; ``str`` of a matcher leaves out what must be escaped."""
-    operators = (
-        (promql.MatchOp.Equal, "="),
-        (promql.MatchOp.NotEqual, "!="),
-        (promql.MatchOp.Re, "=~"),
-        (promql.MatchOp.NotRe, "!~"),
-    )
-    operator = next(text for one, text in operators if one == matcher.op)
-    return f"{matcher.name}{operator}{quoted(matcher.value)}"
 
 
 def is_window(length: timedelta | None) -> bool:
