@@ -85,7 +85,7 @@ def _absent(expression: Expression, selector: Selector, client: Client, now: flo
         edges = ", ".join(sorted({labels["le"] for labels in others if "le" in labels}, key=float))
         message = f"{selector.text()} does not exist, but other buckets of it do"
         yield expression.finding(Code.BUCKET_MISSING, message, f"use one of {edges}", at=selector)
-    elif exists(f"{selector.name}{{}}"):
+    elif exists(selector.name):
         message = f"{selector.name} exists, but not as {selector.text()}"
         cure = (
             "correct the labels, or count with 0 from the start on so that the series is there before its first event"

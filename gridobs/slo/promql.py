@@ -122,6 +122,18 @@ def quoted(plain: str) -> str:
     return f'"{escaped}"'
 
 
+def matcher_text(matcher: promql_parser.Matcher) -> str:
+    """As PromQL; ``str`` of a matcher leaves out what must be escaped."""
+    operators = (
+        (promql_parser.MatchOp.Equal, "="),
+        (promql_parser.MatchOp.NotEqual, "!="),
+        (promql_parser.MatchOp.Re, "=~"),
+        (promql_parser.MatchOp.NotRe, "!~"),
+    )
+    operator = next(text for one, text in operators if one == matcher.op)
+    return f"{matcher.name}{operator}{quoted(matcher.value)}"
+
+
 def _one_line(query: str) -> str:
     kept: list[str] = []
     for token in _TOKEN.finditer(query):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import promql_parser as promql
 
 from gridobs.codes import Code
+from gridobs.slo.promql import matcher_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,12 +96,12 @@ def _of_declared(matcher: promql.Matcher, histogram: str, edges: list[Decimal]) 
         found = [edge for edge in edges if any(_matches(matcher, text) for text in spellings(edge))]
     if not found:
         near = ", ".join(f"{edge.normalize():f}" for edge in _nearest(edges, matcher.value))
-        message = f"{matcher} is not a bucket edge of {histogram}"
+        message = f"{matcher_text(matcher)} is not a bucket edge of {histogram}"
         return [
             _Fault(Code.THRESHOLD_NOT_AN_EDGE, message, f"use an edge, such as {near}, or add one to the histogram")
         ]
     if len(found) > 1:
-        message = f"{matcher} matches {len(found)} buckets, which include one another: events count more than once"
+        message = f"{matcher_text(matcher)} matches {len(found)} buckets, which hold one another's events"
         return [_Fault(Code.THRESHOLD_NOT_AN_EDGE, message, "match one bucket edge only")]
     return _spelling(found[0], matcher)
 
@@ -113,7 +114,7 @@ def _spelling(edge: Decimal, matcher: promql.Matcher) -> list[_Fault]:
     shortest = min(stored, key=len)
     advice = f'le="{shortest}"' if len(stored) == 1 else f'le=~"{shortest}(\\\\.0)?"'
     why = "a label is compared as text" if len(stored) == 1 else "Prometheus 2 and 3 store whole numbers differently"
-    message = f'{matcher} misses the bucket where it is stored as le="{missed[0]}": {why}'
+    message = f'{matcher_text(matcher)} misses the bucket where it is stored as le="{missed[0]}": {why}'
     return [_Fault(Code.LE_SPELLING, message, f"write {advice}", warning=_is_mended(matcher))]
 
 

@@ -11,7 +11,7 @@ import promql_parser as promql
 
 from gridobs.codes import Code
 from gridobs.slo.lint.finding import Finding
-from gridobs.slo.promql import LONGEST, PARSED_SECONDS, WINDOW, quoted
+from gridobs.slo.promql import LONGEST, PARSED_SECONDS, WINDOW, matcher_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,8 +78,8 @@ class Selector:
 
     def text(self, *, without: str | None = None) -> str:
         """As PromQL, without range and offset, and without the matchers of one label."""
-        matchers = (f"{one.name}{_operator(one)}{quoted(one.value)}" for one in self.matchers if one.name != without)
-        return f"{self.name}{{{','.join(matchers)}}}"
+        matchers = ",".join(matcher_text(one) for one in self.matchers if one.name != without)
+        return f"{self.name}{{{matchers}}}" if matchers else self.name
 
     @property
     def functions(self) -> list[str]:
@@ -120,16 +120,6 @@ def function_of(expr: promql.Call | promql.AggregateExpr) -> str:
 
 def operator_of(expr: promql.BinaryExpr) -> str:
     return str(expr.op)
-
-
-def _operator(matcher: promql.Matcher) -> str:
-    operators = (
-        (promql.MatchOp.Equal, "="),
-        (promql.MatchOp.NotEqual, "!="),
-        (promql.MatchOp.Re, "=~"),
-        (promql.MatchOp.NotRe, "!~"),
-    )
-    return next(text for operator, text in operators if operator == matcher.op)
 
 
 def is_window(length: timedelta | None) -> bool:

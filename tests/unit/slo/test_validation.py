@@ -95,6 +95,16 @@ def test_what_a_file_is_its_keys_tell_wherever_it_lies(folder: Path, tmp_path: P
     assert (len(result.objectives), result.exclusions) == (1, 1)
 
 
+def test_what_a_broken_file_is_its_folder_tells(folder: Path) -> None:
+    (folder / "rules/shop.yaml").write_text("group: []\n")
+    (folder / "exclusions/work.yaml").write_text("name: work\n")
+
+    problems = validate([folder], [], DURING).problems
+
+    assert {problem.path.name for problem in problems} == {"shop.yaml", "work.yaml"}
+    assert not [problem for problem in problems if "apiVersion" in problem.message + problem.cure]
+
+
 def test_faults_of_the_document_and_of_its_query_are_found_together(folder: Path) -> None:
     (folder / "slos/sli.yaml").write_text(
         SLI.replace("counter: true", "counted: true").replace("rate(err", "rte(err")
@@ -173,6 +183,7 @@ def test_a_name_that_is_not_read_is_a_problem(folder: Path) -> None:
 
 
 def test_a_query_that_would_overflow_the_parser_is_refused(folder: Path) -> None:
-    (folder / "slos/sli.yaml").write_text(SLI.replace("sum(rate(errors_total", "(" * 100_000 + "rate(errors_total"))
+    deep = "(" * 100_000 + "rate(errors_total[{{.window}}])" + ")" * 100_000
+    (folder / "slos/sli.yaml").write_text(SLI.replace("sum(rate(errors_total[{{.window}}]))", deep))
 
     assert found(folder) == [("sli.yaml", "GO201")]

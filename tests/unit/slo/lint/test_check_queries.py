@@ -87,6 +87,13 @@ def test_rate_is_for_counters_and_counters_are_for_rate(query: str) -> None:
     assert codes(query) == ["GO203"]
 
 
+def test_a_function_of_gauges_is_told_apart_from_a_missing_rate() -> None:
+    assert findings(f"sum(delta(x_total{W}))")[0].message.startswith(
+        "delta() is for gauges, and x_total is a counter"
+    )
+    assert findings(f"sum(last_over_time(x_total{W}))")[0].message == "the counter x_total is read without rate()"
+
+
 def test_native_histograms_and_presence_need_no_counter_name() -> None:
     assert codes(f"sum(histogram_count(rate(lat_seconds{W})))") == ["GO210"]
     assert codes(f"sum(count_over_time(x_total{W}))") == ["GO210"]
@@ -123,6 +130,13 @@ def test_a_join_that_is_one_to_one_or_only_filters_is_accepted(query: str) -> No
     assert codes(query) == ["GO210"]
 
 
+def test_a_label_that_an_aggregation_drops_is_named() -> None:
+    (finding,) = findings(f"sum by (site) (rate(x_total{W})) - on (region) sum by (region) (rate(y_total{W}))")
+
+    assert finding.message == "'- on (region)' needs (region), which an aggregation beside it drops"
+    assert finding.cure == "write by (region) in the aggregations on both sides"
+
+
 def test_good_and_total_by_different_labels_is_a_warning() -> None:
     (finding,) = findings(f"sum by (site) (rate(x_total{W}))")
 
@@ -136,7 +150,8 @@ def test_good_and_total_by_different_labels_is_a_warning() -> None:
         ('lat_seconds_bucket{le="0.025"}', 'le="0.025" is not a bucket edge of lat_seconds'),
         ('lat_seconds_bucket{le="fast"}', 'le="fast" is not a bucket edge of lat_seconds'),
         ('lat_seconds_bucket{le=~"0.025"}', 'le=~"0.025" is not a bucket edge of lat_seconds'),
-        ('lat_seconds_bucket{le=~"0.0.*"}', 'le=~"0.0.*" matches 2 buckets, which include one another'),
+        ('lat_seconds_bucket{le=~"0.0.*"}', 'le=~"0.0.*" matches 2 buckets, which hold one another'),
+        (r'lat_seconds_bucket{le=~"7(\\.0)?"}', r'le=~"7(\\.0)?" is not a bucket edge of lat_seconds'),
         ('lat_seconds_bucket{le!="0.02"}', "lat_seconds_bucket is not read at one bucket"),
         ("lat_seconds_bucket", "lat_seconds_bucket is not read at one bucket"),
         ('lat_seconds_bucket{le="+Inf"}', "every event is in the bucket +Inf"),
@@ -222,6 +237,12 @@ def test_no_data_is_not_turned_into_a_number(part: str, total: str, expected: li
     assert [(one.role, one.warning) for one in found] == expected
 
 
+def test_the_query_without_a_fallback_is_named() -> None:
+    (finding,) = findings(f"sum(rate(x_total{W})) or vector(0)")
+
+    assert finding.message == "good falls back on a number and total does not: no data is taken for events"
+
+
 def test_zero_events_of_a_total_that_is_there_are_no_fallback() -> None:
     assert codes(f"sum(rate(x_total{W})) or 0 * {TOTAL}") == ["GO210"]
 
@@ -251,6 +272,7 @@ def test_events_that_total_leaves_out_are_a_warning() -> None:
     assert found('lat_seconds_bucket{le="0.02"}', 'lat_seconds_count{job="a"}') == [("GO211", True)]
     assert found('lat_seconds_bucket{job="a",le="0.02"}', 'lat_seconds_count{job="a"}') == []
     assert found('x_total{code="200"}', "x_total") == []
+    assert codes(f"sum(rate(x_total{W})) + sum(rate(y_total{W}))", f'sum(rate(z_total{{job="a"}}{W}))') == []
 
 
 @pytest.mark.parametrize("selector", ['{__name__=~"x_.*_total"}', '{job="a"}', '{__name__!="x",job="a"}'])
