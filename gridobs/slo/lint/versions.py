@@ -24,6 +24,8 @@ _QUOTED_NAME = re.compile(r'[{,]\s*"')
 _WITHOUT_UNIT = re.compile(
     r"\[\s*[0-9.]+\s*[\]:]|:\s*[0-9.]+\s*\]|\boffset\s*-?\s*[0-9.]+(?![0-9.]*[a-z])", re.IGNORECASE
 )
+_DURATION_PLACES = re.compile(r"\[[^\]]*\]|\boffset\s*-?\s*[0-9a-z]+", re.IGNORECASE)
+_DURATION = re.compile(r"(?<![\w:.])[0-9]+(?:ms|[smhdwy])")
 
 
 def newer(text: str, parts: Sequence[promql.Expr]) -> str | None:
@@ -33,6 +35,8 @@ def newer(text: str, parts: Sequence[promql.Expr]) -> str | None:
         return "Prometheus 2.42 knows no names in quotes"
     if _WITHOUT_UNIT.search(bare):
         return "Prometheus 2.42 wants a unit after every duration, as in 300s"
+    if _DURATION.search(_DURATION_PLACES.sub(" ", bare)):
+        return "Prometheus 2.42 knows no durations as numbers"
     return next(filter(None, map(_newer_part, parts)), None)
 
 
