@@ -23,11 +23,13 @@ ACCEPTED = [
     'x{a=~"(?i)b"}', 'x{a=~"\\\\d+"}', '{a!="b",c="d"}', 'x{a="é"}', 'x:y{a="b"}', 'rate{a="b"}',
     "by", "x or y and z unless w", "x > y == z", "x atan2 y", "sum(x) / sum(y) * 100", "scalar(x)",
     "x # c", "rate (x[5m])", "((x))", "x{}", "sum(x) by (a) / on (a) group_left (b) y", "START", "start",
-    'x{a="{,\'[300]"}', "x offset 1h", "x1h", "x:5m", "0x5d * x", "2e3 * x", "x5m offset 5m", "rate(x[1w2d3h])", "x @ 5 offset 5m",
+    'x{a="{,\'[300]"}', "x offset 1h", "x1h", "x:5m", "0x5d * x", "2e3 * x", "x5m offset 5m",
+    "rate(x[1w2d3h])", "x @ 5 offset 5m",
 ]  # fmt: skip
 REFUSED = [
     '{"a.b"}', '{"a", b="c"}', 'x{"b.c"="d"}', "sum(x) + fill(0) sum(y)", "a + on(x) fill_left(0) b", "x[5m*2]",
-    "x > 5m", "5m * x", "x offset 5m * 1h", "rate(x[300])", "x offset 300", "rate(x[5m] anchored)", "x offset step()", "1_000", "rate(x[1.5h])", '"a" "b"',
+    "x > 5m", "5m * x", "x offset 5m * 1h", "rate(x[300])", "x offset 300", "rate(x[5m] anchored)",
+    "x offset step()", "1_000", "rate(x[1.5h])", '"a" "b"',
     'x{a=~"(?=x)"}', "é", "x /* c */", "x offset 1d offset 2d", "{}", "x[0s]", "x[5m", "rate(x[2h1d])",
     'x{a="b" b="c"}', "x y", "limitk(1,x)", "limit_ratio(0.5, x)", "info(x)", 'sort_by_label(x,"a")',
     "ts_of_min_over_time(x[5m])", "first_over_time(x[5m])", "end()", "range()", "max_of(1,2)", "histogram_avg(x)",
