@@ -2,8 +2,8 @@
 
 The same objectives compiled by GridObs, in Sloth's form and in Pyrra's, each rule asked as an instant query of one
 real Prometheus that holds 30 days of the counters and of what the forms record for themselves. The server counts the
-samples and the time. GridObs' windows of days run every 2 minutes and its roll-ups every 5, Pyrra's increases every 150 s, all
-else every 30 s.
+samples and the time. GridObs' windows of days run every 2 minutes and its roll-ups every 5, Pyrra's increases every
+150 s, all else every 30 s.
 """
 
 from __future__ import annotations
