@@ -113,7 +113,7 @@ class _Site:
         return self.whole(int(self.spanning(tier.short) * (share - limit) / (share + (_DENSE - 1) * limit)) + 4)
 
     def good(self, evaluations: int, dense: int = 1) -> Stretch:
-        return Stretch(evaluations=evaluations, events=self.events * dense)
+        return Stretch(evaluations=evaluations, events=self.events * (dense if self.countable else 1))
 
     def outage(self, evaluations: int, dense: int = 1) -> Stretch:
         return Stretch(evaluations=evaluations, events=self.events * dense, bad=self.events * dense)

@@ -142,7 +142,10 @@ class _Account:
         }
 
     def _period(self) -> dict[str, Fraction | None]:
-        evaluations, elapsed, length = self._now()
+        now = self._now()
+        if now is None:
+            return {}
+        evaluations, elapsed, length = now
         count, total, bad = self._counted.over(self._last, evaluations)
         _, raw_total, raw_bad = self._raw.over(self._last, evaluations)
         observed = self._observed.over(self._last, evaluations)[0] * self._ledger.observed_step
@@ -165,11 +168,11 @@ class _Account:
         }
         return {**found, **raw} if self._ledger.raw != self._ledger.counted else found
 
-    def _now(self) -> tuple[int, int, int]:
+    def _now(self) -> tuple[int, int, int] | None:
         """The evaluations of the period so far, and its seconds: those that coverage is a share of, and all."""
         period = self._objective.period
         if not isinstance(period, Calendar):
             length = seconds(self._objective.table.period)
             return self._ledger.reaching(length), length, length
-        elapsed, length = local_calendar.position(period, self._last * self._interval)
-        return elapsed // self._interval + 1, elapsed, length
+        position = local_calendar.position(period, self._last * self._interval)
+        return position and (position[0] // self._interval + 1, *position)

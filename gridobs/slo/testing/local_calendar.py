@@ -21,10 +21,15 @@ _REACHES_NEXT = {
 """From the first moment of a unit into the next one."""
 
 
-def position(calendar: Calendar, at: int) -> tuple[int, int]:
-    """Seconds of the period that have gone ``at`` seconds after the epoch, and all it has."""
+def position(calendar: Calendar, at: int) -> tuple[int, int] | None:
+    """Seconds of the period that have gone ``at`` seconds after the epoch, and all it has.
+
+    None where the local clocks still say 1969: PromQL's remainder of a negative time is negative.
+    """
     offset = _FIRST_KNOWN.astimezone(ZoneInfo(calendar.zone)).utcoffset() or dt.timedelta(0)
     local = _EPOCH + dt.timedelta(seconds=at) + offset
+    if local < _EPOCH:
+        return None
     begin = _begin(calendar, local)
     end = _begin(calendar, begin + _REACHES_NEXT[calendar.unit])
     return int((local - begin).total_seconds()), int((end - begin).total_seconds())

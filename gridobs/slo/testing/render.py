@@ -11,7 +11,7 @@ from gridobs.rules.durations import seconds, text
 from gridobs.slo.promql import number
 from gridobs.slo.testing.cases import Case, cases
 from gridobs.slo.testing.expected import Alert, outcome
-from gridobs.slo.testing.traffic import input_series, optional, signals
+from gridobs.slo.testing.traffic import Counter, input_series, signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ def unit_tests(objective: Objective, options: CompileOptions, *, rule_file: str,
         "tests:",
     ]
     for case in chosen.cases:
-        if case.missing_series and not any(optional(signal, objective) for signal in found):
+        if case.missing_series and not any(isinstance(signal, Counter) and signal.optional for signal in found):
             continue
         lines += _case(case, objective, options, found)
     return "\n".join(lines) + "\n"
@@ -54,7 +54,7 @@ def _case(case: Case, objective: Objective, options: CompileOptions, found: Sequ
     yield f"    interval: {options.interval}"
     series = [
         f"      - {{series: {_quoted(name)}, values: {_quoted(values)}}}"
-        for name, values in input_series(case, found, objective)
+        for name, values in input_series(case, found)
     ]
     yield from ["    input_series:", *series] if series else ["    input_series: []"]
     yield "    promql_expr_test:"

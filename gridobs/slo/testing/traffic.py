@@ -14,7 +14,7 @@ import promql_parser as ast
 from gridobs import conventions as names
 from gridobs.slo.events import exact_events
 from gridobs.slo.le import spelled
-from gridobs.slo.model import BadOfTotal, Comparison, GoodOfTotal, Objective, RawRatio, Threshold
+from gridobs.slo.model import BadOfTotal, Comparison, Objective, RawRatio, Threshold
 from gridobs.slo.promql import Query, number, quoted
 from gridobs.slo.testing.labels import satisfying, selects
 
@@ -35,6 +35,8 @@ class Counter:
     series: str
     good: Fraction
     bad: Fraction
+    optional: bool
+    """Whether it may not exist: it counts only what is bad, or good where that is counted, and no total needs it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,23 +71,21 @@ def signals(objective: Objective, options: CompileOptions) -> tuple[Signal, ...]
     bad = _solved(columns, (Fraction(1 if bad_counted else 0), Fraction(1)))
     if good is None or bad is None:
         return ()
+    one_sided = [one for one, by_others in zip(series, good if bad_counted else bad, strict=True) if not by_others]
+    others = [one for one in series if one not in one_sided]
+    unneeded = all(any(_weight([leaf], name, dict(labels)) for name, labels in others) for leaf in leaves[1])
     return tuple(
-        Counter(series=_written(name, dict(labels)), good=good[at], bad=bad[at])
-        for at, (name, labels) in enumerate(series)
+        Counter(
+            series=_written(one[0], dict(one[1])), good=good[at], bad=bad[at], optional=unneeded and one in one_sided
+        )
+        for at, one in enumerate(series)
     )
 
 
-def optional(signal: Signal, objective: Objective) -> bool:
-    """Whether ``signal`` counts nothing but what is bad, or good where that is counted, and so may not exist."""
-    return isinstance(signal, Counter) and not (
-        signal.bad if isinstance(objective.indicator, GoodOfTotal) else signal.good
-    )
-
-
-def input_series(case: Case, signals: Sequence[Signal], objective: Objective) -> Iterator[tuple[str, str]]:
+def input_series(case: Case, signals: Sequence[Signal]) -> Iterator[tuple[str, str]]:
     """Series and promtool's notation of its values, one for each evaluation."""
     for signal in () if case.unmeasured else signals:
-        if not (case.missing_series and optional(signal, objective)):
+        if not (case.missing_series and isinstance(signal, Counter) and signal.optional):
             yield signal.series, _counter(case, signal) if isinstance(signal, Counter) else _values(case, signal)
     if any(stretch.excluded for stretch in case.stretches):
         active = (_repeated("1" if one.excluded else "stale", one.evaluations) for one in case.stretches)
