@@ -75,7 +75,7 @@ class _Account:
 
     # --- alerts -----------------------------------------------------------------------------------------------------
     def firing(self, scale: Fraction) -> dict[Alert, list[bool]]:
-        """With every limit scaled: of each alert and each evaluation whether it fires."""
+        """With every limit of a pace scaled: of each alert and each evaluation whether it fires."""
         burn = names.burn_alert(self._objective.name)
         conditions: dict[Alert, Callable[[int], bool]] = {}
         for severity in (names.SEVERITY_PAGE, names.SEVERITY_TICKET):
@@ -84,7 +84,7 @@ class _Account:
         found = {alert: self._held(condition) for alert, condition in conditions.items()}
         if self._objective.missing_data is not MissingData.IGNORE:
             data = Alert(names.data_alert(self._objective.name), names.SEVERITY_TICKET)
-            found[data] = self._held(lambda at: self._data_missing(at, scale))
+            found[data] = self._held(self._data_missing)
         return found
 
     def _severity(self, tier: Tier) -> str:
@@ -124,10 +124,11 @@ class _Account:
             return self._events.over(at, self._ledger.reaching(length))[2]
         return self._counted.over(at, self._ledger.spanning(length))[2]
 
-    def _data_missing(self, at: int, scale: Fraction) -> bool:
+    def _data_missing(self, at: int) -> bool:
+        """In whole seconds, so that nothing is rounded."""
         window = self._ledger.reaching(_DATA_WINDOW)
         found = self._observed.over(at, window)[0] * self._ledger.observed_step
-        return min(window, at + 1) * self._interval - found > _DATA_MISSING * scale
+        return min(window, at + 1) * self._interval - found > _DATA_MISSING
 
     # --- figures ----------------------------------------------------------------------------------------------------
     def figures(self) -> dict[str, Fraction | None]:
