@@ -31,7 +31,8 @@ def inline(rules: Sequence[RecordingRule], expr: str, *, step: str) -> str:
     series that no rule records, or not with the labels asked for, is left as it is.
 
     Raises:
-        ValueError: a rule reads what it records; its past cannot be computed in one query.
+        ValueError: a rule reads what it records; its past cannot be computed in one query. Roll-ups do: compile with
+            a ``rollup_interval`` equal to ``interval``.
     """
     return _Inliner(rules, step).expression(expr, ())
 

@@ -178,8 +178,9 @@ class Objective:
 class CompileOptions:
     """How the rules will run.
 
-    ``interval`` is that of what alerts read, ``period_interval`` that of sums over the whole period. With a
-    ``scrape_interval`` shorter than ``interval`` the rules also look for resets between two evaluations, at the cost
+    ``interval`` is that of the ledger and what follows fast, ``period_interval`` that of windows of days,
+    ``rollup_interval`` that of the roll-ups they read; one as short as ``interval`` is none. Where the
+    ``scrape_interval`` is shorter than ``interval``, the ledger looks for resets between two evaluations, at the cost
     of a third more samples. ``{slo}`` in ``runbooks`` and ``dashboards`` becomes the name of the objective.
 
     Raises UsageError when an interval is not a duration.
@@ -187,13 +188,14 @@ class CompileOptions:
 
     interval: str = "30s"
     period_interval: str = "2m"
+    rollup_interval: str = "5m"
     scrape_interval: str = "30s"
     version: PrometheusVersion = PrometheusVersion.V2_42
     runbooks: str | None = None
     dashboards: str | None = None
 
     def __post_init__(self) -> None:
-        for interval in (self.interval, self.period_interval, self.scrape_interval):
+        for interval in (self.interval, self.period_interval, self.rollup_interval, self.scrape_interval):
             try:
                 seconds(interval)
             except ValueError as error:

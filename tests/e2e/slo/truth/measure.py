@@ -108,12 +108,13 @@ def _indicator(stream: Stream) -> Indicator:
 
 
 def rules(stream: Stream) -> list[RecordingRule]:
-    """What the compiler records for ``stream``, run as often as it is scraped but no oftener than usual."""
-    return recording(
-        compile_objective(
-            objective(stream), CompileOptions(interval=interval(stream), scrape_interval=f"{stream.scrape}s")
-        )
-    )
+    """What the compiler records for ``stream``, run as often as it is scraped but no oftener than usual.
+
+    Without roll-ups, which read what they recorded before; test_inline shows that they add up to the ledger.
+    """
+    every = interval(stream)
+    options = CompileOptions(interval=every, rollup_interval=every, scrape_interval=f"{stream.scrape}s")
+    return recording(compile_objective(objective(stream), options))
 
 
 def recording(compiled: RuleFile) -> list[RecordingRule]:

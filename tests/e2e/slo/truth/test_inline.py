@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from array import array
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -60,12 +61,15 @@ def a_stream(form: Form) -> Stream:
 
 
 @pytest.mark.parametrize("form", [Form.BAD, Form.GOOD])
-def test_rules_that_ran_recorded_what_one_query_says(form: Form, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rollup", [pytest.param(STEP, id="no roll-up"), pytest.param("10m", id="rolled up")])
+def test_rules_that_ran_recorded_what_one_query_says(form: Form, rollup: str, tmp_path: Path) -> None:
+    """What is inlined reads the ledger itself; what ran may read its roll-ups, which must add up to the same."""
     stream = a_stream(form)
     objective = measure.objective(stream, PERIOD)
-    compiled = compile_objective(objective, CompileOptions(interval=STEP, period_interval=STEP))
+    options = CompileOptions(interval=STEP, period_interval=STEP, rollup_interval=STEP)
+    compiled = compile_objective(objective, replace(options, rollup_interval=rollup))
     (tmp_path / "rules.yaml").write_text(render(compiled, "a test"))
-    rules = measure.recording(compiled)
+    rules = measure.recording(compile_objective(objective, options))
     selectors = [objective.identity.series(name) for name in COMPARED]
     test = {
         "rule_files": ["rules.yaml"],
