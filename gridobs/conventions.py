@@ -69,7 +69,6 @@ SLO_TOTAL = "slo:total:increase"
 SLO_EXCLUDED_BAD = "slo:excluded_bad:increase"
 SLO_EXCLUDED_TOTAL = "slo:excluded_total:increase"
 SLO_EXCLUSION_ACTIVE = "slo:exclusion:active"
-SITE_INFO = "site_info"
 
 # --- what SLO rules record: windows and periods --------------------------------------------------------------------
 SLO_BAD_RATE = "slo:bad:rate5m"
@@ -88,6 +87,7 @@ SLO_PERIOD_RAW_BAD = "slo:period_raw_bad:increase"
 SLO_PERIOD_RAW_TOTAL = "slo:period_raw_total:increase"
 SLO_COVERAGE = "slo:coverage:ratio"
 SLO_INFO = "slo_info"
+SITE_INFO = "site_info"
 SLO_INFO_LABELS = (LABEL_OBJECTIVE, LABEL_PERIOD, LABEL_OWNER)
 
 # --- what SLO rules record: calendar periods -----------------------------------------------------------------------

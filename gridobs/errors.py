@@ -4,6 +4,7 @@ GridObsError
 ├── UsageError          the command was called in a way that cannot work
 ├── SourceError         files a person wrote are wrong; carries every problem found, each with its place
 ├── MissingPrograms     a native program that is needed is not installed
+├── ServerError         a Prometheus did not answer, or answered with an error
 ├── PortTaken           a port the testbed needs is in use
 ├── ComponentFailed     a started component stopped or never became ready
 └── Findings            all ran, and what was looked at is not as it must be; exit status 1
@@ -33,6 +34,10 @@ class UsageError(GridObsError):
 
 class MissingPrograms(GridObsError):  # noqa: N818 - reads as the fact it states
     """Native programs that are needed are not installed."""
+
+
+class ServerError(GridObsError):
+    """A Prometheus did not answer, or answered with an error."""
 
 
 class PortTaken(GridObsError):  # noqa: N818 - as above

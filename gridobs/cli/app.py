@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import gridobs
+from gridobs.cli import slo
 from gridobs.cli.demo import demo
 from gridobs.cli.generate import generate
 from gridobs.errors import Findings, GridObsError
@@ -39,6 +40,7 @@ def _root(
 
 app.command()(demo)
 app.command()(generate)
+app.add_typer(slo.app)
 
 
 def run() -> None:

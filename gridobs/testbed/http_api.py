@@ -7,17 +7,12 @@ from typing import Any
 
 import requests
 
-from gridobs.errors import ComponentFailed
+from gridobs.errors import ComponentFailed, ServerError
+from gridobs.prometheus import Client
 
 PENDING = "pending"
 FIRING = "firing"
 _TIMEOUT_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    labels: dict[str, str]
-    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +33,14 @@ def responds(url: str) -> bool:
         return False
 
 
-class PrometheusApi:
-    """The HTTP API v1 of a Prometheus at ``url``."""
+class PrometheusApi(Client):
+    """The Prometheus of a substation. Raises ComponentFailed where another client raises ServerError."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-
-    def query(self, expression: str) -> list[Sample]:
-        """The instant vector ``expression`` gives now.
-
-        Raises:
-            ComponentFailed: Prometheus did not answer, or refused the expression.
-        """
-        result = self._get("query", query=expression)["result"]
-        return [
-            Sample({k: v for k, v in row["metric"].items() if k != "__name__"}, float(row["value"][1]))
-            for row in result
-        ]
+        super().__init__(url, timeout=_TIMEOUT_SECONDS)
 
     def alerts(self) -> list[ActiveAlert]:
-        """All alerts that are pending or firing.
-
-        Raises:
-            ComponentFailed: Prometheus did not answer.
-        """
+        """All alerts that are pending or firing."""
         return [
             ActiveAlert(
                 name=row["labels"]["alertname"],
@@ -69,13 +48,11 @@ class PrometheusApi:
                 slo=row["labels"].get("slo"),
                 state=row["state"],
             )
-            for row in self._get("alerts")["alerts"]
+            for row in self.ask("alerts", {}, method="GET")["alerts"]
         ]
 
-    def _get(self, path: str, **params: str) -> Any:  # noqa: ANN401 - JSON
+    def ask(self, path: str, asked: dict[str, Any], *, method: str = "POST") -> Any:  # noqa: ANN401 - JSON
         try:
-            answer = requests.get(f"{self._url}/api/v1/{path}", params=params, timeout=_TIMEOUT_SECONDS)
-            answer.raise_for_status()
-            return answer.json()["data"]
-        except requests.RequestException as error:
-            raise ComponentFailed(f"Prometheus at {self._url} gave no answer: {error}") from error
+            return super().ask(path, asked, method=method)
+        except ServerError as error:
+            raise ComponentFailed(str(error)) from error

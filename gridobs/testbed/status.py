@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gridobs import conventions as names
+from gridobs.slo.status import Scope, read_standings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,24 +47,18 @@ def read_status(prometheus: PrometheusApi, objectives: Sequence[Objective]) -> l
     Raises:
         ComponentFailed: Prometheus did not answer.
     """
-
-    def by_slo(series: str) -> dict[str, float]:
-        return {sample.labels[names.LABEL_SLO]: sample.value for sample in prometheus.query(series)}
-
-    errors = by_slo(names.slo_error_ratio("5m"))
-    burn = by_slo(names.SLO_CURRENT_BURN_RATE)
-    left = by_slo(names.SLO_PERIOD_BUDGET_REMAINING)
-    coverage = by_slo(names.SLO_COVERAGE)
+    standings = {standing.slo: standing for standing in read_standings(prometheus, Scope())}
     alerts = prometheus.alerts()
     return [
         ObjectiveStatus(
             name=objective.name,
             objective=float(objective.target),
-            sli=1 - errors[objective.name] if objective.name in errors else None,
-            burn_rate=burn.get(objective.name),
-            budget_left=left.get(objective.name),
-            coverage=coverage.get(objective.name),
+            sli=standing.sli if standing else None,
+            burn_rate=standing.burn_rate if standing else None,
+            budget_left=standing.budget_left if standing else None,
+            coverage=standing.coverage if standing else None,
             alerts=tuple(alert for alert in alerts if alert.slo == objective.name),
         )
         for objective in objectives
+        for standing in [standings.get(objective.name)]
     ]

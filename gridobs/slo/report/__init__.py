@@ -1,0 +1,1 @@
+"""What objectives came to in a calendar period, to be read, kept and recomputed."""
