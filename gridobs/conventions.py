@@ -20,6 +20,8 @@ LABEL_RULE = "rule"
 LABEL_OBJECTIVE = "objective"
 LABEL_PERIOD = "period"
 LABEL_OWNER = "owner"
+LABEL_IMPORTED_ALERT = "imported_alert"
+LABEL_IMPORTED_ABSENT_ALERT = "imported_absent_alert"
 LABEL_EXCLUSION = "exclusion"
 LABEL_PHASE = "phase"
 
@@ -87,7 +89,6 @@ SLO_PERIOD_RAW_BAD = "slo:period_raw_bad:increase"
 SLO_PERIOD_RAW_TOTAL = "slo:period_raw_total:increase"
 SLO_COVERAGE = "slo:coverage:ratio"
 SLO_INFO = "slo_info"
-SITE_INFO = "site_info"
 SLO_INFO_LABELS = (LABEL_OBJECTIVE, LABEL_PERIOD, LABEL_OWNER)
 
 # --- what SLO rules record: calendar periods -----------------------------------------------------------------------

@@ -140,6 +140,11 @@ def read(path: Path) -> tuple[Document, ...]:
                 path, *(_place(mark) if mark else (1, 1)), Code.INVALID_YAML, f"not valid YAML: {why}", _YAML_CURE
             )
         )
+    except (ValueError, OverflowError):  # \U00110000, or a %YAML version of a thousand digits
+        place = _place(loader.get_mark()) if loader else (1, 1)
+        plain.problems.append(
+            Problem(path, *place, Code.INVALID_YAML, "an impossible number or character", _YAML_CURE)
+        )
     except RecursionError:
         plain.problems.append(
             Problem(path, 1, 1, Code.INVALID_YAML, "nested too deeply to be read", "write fewer levels")
@@ -240,6 +245,7 @@ class _Plain:
                 message = f"duplicate key '{key.value}', first written in line {first[key.value]}"
                 self._problem(key, message, "keep one of the two")
             else:
+                self._check_printable(key)
                 made[key.value] = self.value(value)
                 first[key.value] = key.start_mark.line + 1
         return made
@@ -254,7 +260,13 @@ class _Plain:
             return _number(text)
         if kind not in _TEXT_TAGS:
             self._problem(node, f"tag {_short(node.tag)} is not supported", "remove the tag")
+        self._check_printable(node)
         return text
+
+    def _check_printable(self, node: yaml.ScalarNode) -> None:
+        """An escape can write what the file itself may not hold."""
+        if odd := yaml.reader.Reader.NON_PRINTABLE.search(node.value):
+            self._problem(node, f"the text holds the control character {odd[0]!r}", "write it without")
 
     def _problem(self, node: yaml.Node, message: str, cure: str) -> None:
         self.problems.append(Problem(self._path, *_place(node.start_mark), Code.AMBIGUOUS_YAML, message, cure))

@@ -26,8 +26,7 @@ DEFAULT_MIN_BAD_EVENTS = 2
 """The fewest that one single failure cannot reach."""
 
 _DATA_WINDOW = "1h"
-_DATA_SHARE = "0.9"
-_DATA_HOLD = "10m"
+_DATA_MISSING_SECONDS = 360
 
 
 def burn_alerts(objective: Objective, options: CompileOptions) -> tuple[AlertRule, ...]:
@@ -51,29 +50,30 @@ def burn_alerts(objective: Objective, options: CompileOptions) -> tuple[AlertRul
 
 
 def data_alert(objective: Objective, options: CompileOptions) -> tuple[AlertRule, ...]:
-    """The alert for evaluations without data while the rules themselves ran; none where missing data is ignored.
+    """The alert for time without data while the rules themselves ran; none where missing data is ignored.
 
-    The rules' own objective is recorded at every evaluation, so it tells how many there could have been.
+    The rules' own objective is recorded at every evaluation, so it tells how many could have had data. Time before
+    the rules were there is not missing, so a site that starts within _DATA_MISSING_SECONDS fires nothing.
     """
     if objective.missing_data is MissingData.IGNORE:
         return ()
     series = objective.identity.series
     ran = series(names.SLO_OBJECTIVE)
     found = f"count_over_time({series(observed(objective))}[{_DATA_WINDOW}])"
-    of_each = Fraction(observed_step(objective, options.interval), seconds(options.interval))
-    share = f"({found} or 0 * {ran}) * {number(of_each)} / count_over_time({ran}[{_DATA_WINDOW}])"
+    could = f"count_over_time({ran}[{_DATA_WINDOW}]) * {seconds(options.interval)}"
+    missing = f"{could} - ({found} or 0 * {ran}) * {observed_step(objective, options.interval)}"
     policy = "counts as failed" if objective.missing_data is MissingData.BAD else "spends no budget: nobody knows"
     return (
         AlertRule(
             alert=names.data_alert(objective.name),
-            expr=f"{share} < {_DATA_SHARE}",
-            hold=_DATA_HOLD,
+            expr=f"{missing} > {_DATA_MISSING_SECONDS}",
+            hold=options.interval,
             labels=_labels(objective, names.SEVERITY_TICKET),
             annotations={
                 "summary": f"{objective.title} is not being measured; look into it within a working day.",
                 "description": (
-                    f"Only {{{{ $value | humanizePercentage }}}} of the last {_DATA_WINDOW} has data. Time without"
-                    f" data {policy}. Are the targets that count its events up and scraped?"
+                    f"{{{{ $value | humanizeDuration }}}} of the last {_DATA_WINDOW} have no data. Time without data"
+                    f" {policy}. Are the targets that count its events up and scraped?"
                 ),
                 **_links(objective, options),
             },

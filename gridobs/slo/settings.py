@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gridobs import conventions, sources
 from gridobs.codes import Code
@@ -26,6 +26,7 @@ SLO_PLACEHOLDER = "{slo}"
 
 _LINK = re.compile(r"https?://[^\s{}]+")
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_LARGEST_EDGE = 10**12
 _LINK_CURE = "a web address, with {slo} where the name of the objective goes"
 _DURATION_CURE = "a duration such as 30s, 2m or 32d"
 _HISTOGRAMS_CURE = "pairs of a histogram's name, without _bucket, and a list of its edges, each above the one before"
@@ -100,6 +101,13 @@ def _link(text: str) -> str:
     return text
 
 
+def _edge(value: object) -> Decimal:
+    """A finite number; what a person writes between quotes, or as .inf, is text."""
+    if isinstance(value, bool) or not isinstance(value, Decimal | int) or not -_LARGEST_EDGE < value < _LARGEST_EDGE:
+        raise sources.fault(Code.WRONG_VALUE, "the edge is not a number", f"write {_HISTOGRAMS_CURE}")
+    return Decimal(value)
+
+
 def _histograms(histograms: dict[str, tuple[Decimal, ...]]) -> dict[str, tuple[Decimal, ...]]:
     for name, edges in histograms.items():
         rising = all(low < high for low, high in itertools.pairwise(edges))
@@ -112,7 +120,7 @@ def _histograms(histograms: dict[str, tuple[Decimal, ...]]) -> dict[str, tuple[D
 
 _Duration = Annotated[str, AfterValidator(_duration), Field(description=_DURATION_CURE)]
 _Link = Annotated[str, AfterValidator(_link), Field(description=_LINK_CURE)]
-_Edge = Annotated[Decimal, Field(strict=True, allow_inf_nan=False, ge=-1_000_000_000, le=1_000_000_000)]
+_Edge = Annotated[Decimal, BeforeValidator(_edge), Field(description=_HISTOGRAMS_CURE)]
 
 
 class _SettingsSchema(sources.Schema):

@@ -12,7 +12,10 @@ import requests
 from gridobs.conventions import POWER_BROKER_CONNECTED
 from gridobs.errors import UsageError
 from gridobs.rules.handwritten import load_rules
+from gridobs.rules.render import render
+from gridobs.rules.site import site_info
 from gridobs.slo.catalogue import compile_catalogue
+from gridobs.slo.exclusions import exclusion_rules, load_exclusions
 from gridobs.slo.model import CompileOptions
 from gridobs.testbed import commands, configuration
 from gridobs.testbed.audit import Audit, audit
@@ -116,6 +119,10 @@ class Substation:
             (folder / name).mkdir(parents=True, exist_ok=True)
         rule_files = {compiled.name: compiled.text for compiled in catalogue}
         rule_files |= {rules.name: rules.text for rules in load_rules(settings.sources)}
+        rule_files["site"] = render(site_info(settings.site, settings.region), "the testbed's settings")
+        exclusions = load_exclusions(settings.sources, slos=[one.name for one in self.objectives])
+        if excluded := exclusion_rules(exclusions, interval=interval):
+            rule_files["exclusions"] = render(excluded, "exclusions")
         for name, text in rule_files.items():
             (folder / "prometheus" / "rules" / f"{name}.yaml").write_text(text)
 

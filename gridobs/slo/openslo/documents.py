@@ -133,7 +133,7 @@ def _kind(document: Document) -> Kind:
     if kind in _ALERT_KINDS:
         problems.append(_odd(document, "kind", _ALERTS))
     elif kind not in list(Kind):
-        near = difflib.get_close_matches(str(kind), list(Kind), n=1) if "kind" in data else []
+        near = difflib.get_close_matches(kind, list(Kind), n=1) if isinstance(kind, str) else []
         cure = f"did you mean '{near[0]}'?" if near else f"write one of {', '.join(Kind)} or move it elsewhere"
         problems.append(_odd(document, "kind", cure))
     if problems:
@@ -146,8 +146,8 @@ def _odd(document: Document, key: str, cure: str) -> Problem:
     assert isinstance(data, dict)  # noqa: S101 - held by _kind
     if key not in data:
         return document.problem(Code.MISSING_KEY, (key,), f"{key} is missing", cure)
-    shown = data[key] if isinstance(data[key], str) else "that is no text"
-    return document.problem(Code.UNKNOWN_KIND, (key,), f"{key} '{shown}' is not supported", cure)
+    shown = f"'{data[key]}' is not supported" if isinstance(data[key], str) else "is not text"
+    return document.problem(Code.UNKNOWN_KIND, (key,), f"{key} {shown}", cure)
 
 
 def _claim(names: dict[str, Document], kind: Kind, document: Document) -> list[Problem]:

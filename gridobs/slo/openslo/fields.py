@@ -126,7 +126,8 @@ def _gauge_query(text: str) -> str:
 
 def _query(text: str, *, window_required: bool) -> str:
     try:
-        Query.parse(text, window_required=window_required)
+        template = Query.parse(text, window_required=window_required).template
+        Query(f"sum({template})").tree()  # only an instant vector can be summed
     except QueryError as error:
         cure = QUERY_CURE if window_required else GAUGE_QUERY_CURE
         raise sources.fault(error.code, str(error), f"write {cure}") from None

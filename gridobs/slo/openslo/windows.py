@@ -9,6 +9,7 @@ from gridobs.rules.durations import seconds
 from gridobs.rules.durations import text as duration
 from gridobs.slo.model import CalendarUnit, Rolling
 from gridobs.slo.openslo.annotations import ALERT_WINDOWS, shares
+from gridobs.slo.promql import number
 from gridobs.slo.windows import custom_table, table_for
 
 if TYPE_CHECKING:
@@ -69,13 +70,13 @@ def reach_problems(slo: Parsed[Slo], loc: Loc, target: Decimal, made: WindowTabl
             if not tier.reaches(budget):
                 message = (
                     f"the alert tier {tier.severity} {tier.long}/{tier.short} can never fire: "
-                    f"a target of {target} leaves more than all events to fail"
+                    f"at a target of {number(target)} more than all events would have to fail"
                 )
                 cure = "write a smaller share of the budget or a longer window"
                 yield document.problem(Code.TIER_UNREACHABLE, _ANNOTATION, message, cure)
     elif not made.reachable(budget):
         long = -(-seconds(made.period) // (10 * _HOUR)) * _HOUR
-        message = f"no alert tier for a period of {made.period} can fire at a target of {target}"
+        message = f"no alert tier for a period of {made.period} can fire at a target of {number(target)}"
         cure = f"write {ALERT_WINDOWS}: 'ticket {duration(long)}/{duration(long // 12)} 10%'"
         key = "target" if _has_target(slo, loc) else "targetPercent"
         yield document.problem(Code.TIER_UNREACHABLE, (*loc, key), message, cure)

@@ -50,40 +50,44 @@ def test_no_folder_is_no_rules(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("for: 10s", "for: soon", "6:14: 'soon' is not a duration; write it like 30s, 5m, 1h or 30d"),
-        ("expr: up == 0", "exp: up == 0", "5:9: unknown key 'exp'; did you mean 'expr'?"),
+        ("for: 10s", "for: soon", "6:14 GO004 'soon' is not a duration; write it like 30s, 5m, 1h or 30d"),
+        ("expr: up == 0", "exp: up == 0", "5:9 GO006 unknown key 'exp'; did you mean 'expr'?"),
         (
             "severity: page",
             "severity: urgent",
-            "4:9: alert ProcessorDown has no valid label 'severity'; use one of page, ticket, info",
+            "4:9 GO602 alert ProcessorDown has no valid label 'severity'; use one of page, ticket, info",
         ),
-        ("scope: site, ", "", "4:9: alert ProcessorDown has no valid label 'scope'; use one of site, region, fleet"),
+        (
+            "scope: site, ",
+            "",
+            "4:9 GO602 alert ProcessorDown has no valid label 'scope'; use one of site, region, fleet",
+        ),
         (
             ", service: processor",
             "",
-            "4:9: alert ProcessorDown has no label 'service'; name the service that is affected",
+            "4:9 GO602 alert ProcessorDown has no label 'service'; name the service that is affected",
         ),
         (
             "summary: It is down.",
             "note: x",
-            "4:9: alert ProcessorDown has no annotation 'summary'; write one sentence",
+            "4:9 GO602 alert ProcessorDown has no annotation 'summary'; write one sentence",
         ),
         (
             "alert: ProcessorDown",
             "alert: processor_down",
-            "4:16: 'processor_down' is not an alert name; write it like PowerProcessorDown",
+            "4:16 GO008 'processor_down' is not an alert name; write it like PowerProcessorDown",
         ),
         (
             "alert: ProcessorDown",
             "record: a:b:c",
-            "4:9: a recording rule has no 'for' and no annotations; remove them",
+            "4:9 GO601 a recording rule has no 'for' and no annotations; remove them",
         ),
         (
             "severity: page",
             "severity: 1",
-            "7:28: groups.0.rules.0.labels.severity should be a valid string; write pairs of label name",
+            "7:28 GO004 groups.0.rules.0.labels.severity should be a valid string; write pairs of label name",
         ),
-        ("for: 10s", "keep_firing_for: 10s", "6:9: 'keep_firing_for' is not supported; remove it; use for"),
+        ("for: 10s", "keep_firing_for: 10s", "6:9 GO007 'keep_firing_for' is not supported; remove it; use for"),
     ],
 )
 def test_a_fault_is_named_with_its_place_and_cure(tmp_path: Path, old: str, new: str, expected: str) -> None:

@@ -84,5 +84,5 @@ def test_an_alert_holds_for_one_interval_and_a_median_has_no_page() -> None:
     ]
 
     assert [(alert.alert, alert.hold, alert.labels["severity"]) for alert in alerts] == [
-        ("ABudgetBurn", "5s", "ticket"), ("ADataMissing", "10m", "ticket"),
+        ("ABudgetBurn", "5s", "ticket"), ("ADataMissing", "5s", "ticket"),
     ]  # fmt: skip

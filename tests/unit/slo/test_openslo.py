@@ -112,7 +112,7 @@ def objective(folder: Path, text: str) -> Objective:
         ("bad:", "goood:", "11:9 GO006 unknown key 'goood'; did you mean 'good'?"),
         (
             "        bad:",
-            "        good: {metricSource: {type: Prometheus, spec: {query: 'a[{{.window}}]'}}}\n        bad:",
+            "        good: {metricSource: {type: Prometheus, spec: {query: 'rate(a[{{.window}}])'}}}\n        bad:",
             "9:7 GO004 a ratioMetric needs exactly one of bad and good",
         ),
         ("failed_total", "all_total", "16:9 GO209 total is the same query as bad or good; count all events in total"),

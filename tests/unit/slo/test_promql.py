@@ -28,9 +28,10 @@ def test_a_query_becomes_one_sum_in_one_line(written: str, compiled: str) -> Non
     [
         ("sum(rate(a[5m]))", "no window"),
         ("", "no window"),
-        ("sum(rate(a[{{.window}}])", r"'\(' that is never closed"),
-        ("rate(a[{{.window}}]))", r"'\)' that closes nothing"),
-        ('rate(a{b="}[{{.window}}])', 'quote " that is never closed'),
+        ("sum(rate(a[{{.window}}])", "unclosed left parenthesis"),
+        ("rate(a[{{.window}}]))", "unexpected right parenthesis"),
+        ('rate(a{b="}[{{.window}}])', "unterminated quoted string"),
+        ("rate(a[{{.window}}], 1)", "expected 1 argument"),
         ("rate(a[{{.window}}]) # )", "no fault"),
     ],
 )
