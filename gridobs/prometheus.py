@@ -1,4 +1,4 @@
-"""Asking a Prometheus, over its HTTP API v1. Also understood by Thanos and Mimir."""
+"""Asking a Prometheus, over its HTTP API v1."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 from requests.auth import AuthBase
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 _NAME = "__name__"
 _SHOWN_CHARACTERS = 200
+_TLS_CURE = (
+    "see that --ca-file has who signed the server's certificate, that the host is named as in there, "
+    "and that --cert-file and --key-file belong together and are what the server wants"
+)
+_PLACE_IN_SSL = re.compile(r" \(_ssl\.c:\d+\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,8 @@ class Client:
         """Say whom to ask; nothing is sent yet.
 
         Args:
-            url: without ``/api/v1``, such as ``https://prometheus.example:9090``.
+            url: without ``/api/v1``, such as ``https://prometheus.example:9090``; a name and a password in it are
+                sent and never shown.
             ca_file: PEM, whom to trust; None is the authorities this Python trusts.
             cert_file: PEM, what to show.
             key_file: PEM, of ``cert_file``; None if that holds the key too.
@@ -79,16 +86,14 @@ class Client:
         Raises:
             UsageError: the URL or a file cannot be used.
         """
-        if not url.startswith(("http://", "https://")):
-            raise UsageError(f"{url!r} is not the URL of a Prometheus; write it like http://localhost:9090")
         for file in filter(None, (ca_file, cert_file, key_file, token_file)):
             _readable(file)
         if key_file and not cert_file:
             raise UsageError("a key needs its certificate; name it with --cert-file")
-        self.url = url.rstrip("/")
         self._timeout = timeout
         self._session = requests.Session()
-        self._session.auth = _Bearer(token_file) if token_file else None
+        self.url, password = _split(url)
+        self._session.auth = _Bearer(token_file) if token_file else password
         self._verify = str(ca_file) if ca_file else True
         self._session.cert = (str(cert_file), str(key_file)) if key_file else str(cert_file) if cert_file else None
 
@@ -148,9 +153,7 @@ class Client:
                 allow_redirects=False,
             )
         except requests.exceptions.SSLError as error:
-            raise ServerError(
-                f"{url}: {_reason(error)}; name who signed its certificate with --ca-file, or the right host"
-            ) from None
+            raise ServerError(f"{url}: {_reason(error)}; {_TLS_CURE}") from None
         except requests.Timeout:
             raise ServerError(
                 f"{url}: no answer within {self._timeout:g} s; ask for less, or see whether it is overloaded"
@@ -161,12 +164,13 @@ class Client:
             content = answer.json()
             if content["status"] == "success":
                 return content["data"]
-            said = f"{content['errorType']}: {content['error']}"
+            said, cure = f"{content['errorType']}: {content['error']}", _cure_of_query(content["errorType"])
         except (ValueError, KeyError, TypeError):
+            cure = _cure(answer.status_code)
             said = " ".join(answer.text.split())[:_SHOWN_CHARACTERS] or "nothing"
         if answer.is_redirect:  # following one would turn the POST into a GET, and could show the token to another
             said = f"a redirect to {answer.headers['location']}"
-        raise ServerError(f"{url}: answered {answer.status_code}, {said}; {_cure(answer.status_code)}")
+        raise ServerError(f"{url}: answered {answer.status_code}, {said}; {cure}")
 
 
 class _Bearer(AuthBase):
@@ -178,6 +182,19 @@ class _Bearer(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {_readable(self._file).decode('latin-1').strip()}"
         return request
+
+
+def _split(url: str) -> tuple[str, tuple[str, str] | None]:
+    """The URL as it may be shown, and the name and the password in it."""
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in {"http", "https"} and parts.hostname
+    except ValueError:
+        whole = None
+    if not whole:
+        raise UsageError(f"{url!r} is not the URL of a Prometheus; write it like http://localhost:9090")
+    shown = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
+    return shown, (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
 
 
 def _readable(file: Path) -> bytes:
@@ -205,7 +222,7 @@ def _reason(error: Exception) -> str:
     cause: object = error
     while isinstance(cause, Exception):
         error, cause = cause, getattr(cause, "reason", None) or next(iter(cause.args), None)
-    return str(error).rsplit(": ", 1)[-1]
+    return _PLACE_IN_SSL.sub("", str(error).rsplit(": ", 1)[-1])
 
 
 def _cure(status: int) -> str:
@@ -213,8 +230,13 @@ def _cure(status: int) -> str:
         return "name credentials it accepts with --token-file, or --cert-file and --key-file"
     if status == requests.codes.not_found:
         return "give the URL that comes before /api/v1"
-    if status == requests.codes.unprocessable:
+    return "see whether the URL is that of a Prometheus"
+
+
+def _cure_of_query(error_type: str) -> str:
+    """By the error types of the API."""
+    if error_type in {"timeout", "canceled", "execution", "too_many_requests"}:
         return "ask for less time or fewer series"
-    if status == requests.codes.bad_request:
+    if error_type == "bad_data":
         return "ask what it can answer"
-    return "see whether the URL is that of a Prometheus, and what its log says"
+    return "see what its log says"

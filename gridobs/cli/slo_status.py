@@ -14,13 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from gridobs.cli import connection
+from gridobs.conventions import SEVERITY_PAGE
 from gridobs.errors import UsageError
 from gridobs.slo.status import Scope, read_standings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from rich.console import RenderableType
 
     from gridobs.slo.status import Standing
 
@@ -46,7 +45,8 @@ def status(
 ) -> None:
     """Show how every objective stands now, at every site the server has: the worst first.
 
-    "-" is no data, which is neither good nor bad.
+    "-" is no data, which is neither good nor bad. "raw left" is the budget had nothing been excluded, "data seen" the
+    share of the period with data, "gone in" how long the budget lasts at the burn of the last 5 minutes.
     """
     client = connection.connect(
         prometheus,
@@ -72,36 +72,36 @@ def status(
     console.print(standings_table(standings))
 
 
-def standings_table(standings: Sequence[Standing]) -> RenderableType:
+def standings_table(standings: Sequence[Standing]) -> Table:
     """One row for each objective and site. Columns that would say nothing are left out."""
     at_hub = any(one.site for one in standings)
     raw = any(_raw_differs(one) for one in standings)
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    periods = {one.period for one in standings if one.period}
+    common = periods.pop() if len(periods) == 1 else None
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0)
     table.add_column("objective", overflow="fold", min_width=12)
     if at_hub:
-        table.add_column("site", overflow="fold")
-    table.add_column("target", justify="right", no_wrap=True)
-    table.add_column("over", no_wrap=True)
-    for title in (
-        "good\n5 min",
-        "burn\n5 min",
-        "budget\nleft",
-        *(["without\nexclus."] if raw else []),
-        "cover-\nage",
-    ):
+        table.add_column("site", overflow="fold", min_width=8)
+    table.add_column(f"target\nin {common}" if common else "target", justify="right", no_wrap=True)
+    if not common:
+        table.add_column("over", no_wrap=True)
+    for title in ("good\n5 min", "burn\n5 min", "budget\nleft"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("gone\nin", justify="right", no_wrap=True)
+    if raw:
+        table.add_column("raw\nleft", justify="right", no_wrap=True)
+    for title in ("data\nseen", "gone\nin"):
+        table.add_column(title, justify="right", no_wrap=True)
     table.add_column("alert", no_wrap=True)
     for one in standings:
         table.add_row(
             one.slo,
             *([one.site or _NO_DATA] if at_hub else []),
             _target(one.objective),
-            one.period or _NO_DATA,
+            *([] if common else [one.period or _NO_DATA]),
             _percent(one.sli, 2),
             _burn(one.burn_rate),
             Text(_percent(one.budget_left, 1), _budget_style(one.budget_left)),
-            *([_percent(one.raw_budget_left, 1) if _raw_differs(one) else "same"] if raw else []),
+            *([_percent(one.raw_budget_left, 1)] if raw else []),
             Text(_percent(one.coverage, 0), "" if (one.coverage or 0) >= _ALMOST_ALL else "yellow"),
             _duration(one.seconds_to_exhaustion),
             _alerts(one),
@@ -156,7 +156,8 @@ def _duration(seconds: float | None) -> str:
 
 
 def _alerts(one: Standing) -> Text:
+    """The most urgent, and how many more."""
     if not one.alerts:
         return Text("none", style="dim")
-    severities = list(dict.fromkeys(alert.severity for alert in one.alerts))
-    return Text(" ".join(severities), style="bold red" if "page" in severities else "yellow")
+    first, more = one.alerts[0].severity or "yes", len(one.alerts) - 1
+    return Text(f"{first} +{more}" if more else first, style="bold red" if first == SEVERITY_PAGE else "yellow")

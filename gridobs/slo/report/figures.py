@@ -27,6 +27,10 @@ def good(ratio: float | None) -> str:
     return _percent(ratio, 4, math.floor)
 
 
+def bad(ratio: float | None) -> str:
+    return _percent(ratio, 4, math.ceil)
+
+
 def spent(ratio: float | None) -> str:
     return _percent(ratio, 1, math.ceil)
 

@@ -136,7 +136,7 @@ def _daily(report: Report, result: Result) -> Element:
             el("th", str(day.date), scope="row"),
             el("td", figures.events(tally.total) if tally.evaluations else figures.NO_DATA),
             el("td", figures.events(tally.bad) if tally.evaluations else figures.NO_DATA),
-            el("td", figures.spent(tally.error_ratio)),
+            el("td", figures.bad(tally.error_ratio)),
             el("td", figures.covered(remaining)),
         )
         for day, tally, remaining in zip_longest(report.days, result.days, left)

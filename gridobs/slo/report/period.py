@@ -19,6 +19,7 @@ _QUARTER = re.compile(r"(\d{4})-Q([1-4])", re.ASCII)
 _DAYS = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})", re.ASCII)
 _CURE = "write a month as 2026-10, a quarter as 2026-Q4, or days as 2026-10-05..2026-10-18, both included"
 _MOST_DAYS = 366
+_YEARS = (1990, 2999)
 _ONE_DAY = dt.timedelta(days=1)
 
 
@@ -81,6 +82,8 @@ class Run:
 def parse(text: str, zone: str) -> Period:
     """The period a person wrote. Raises UsageError."""
     first, last = _bounds(text)
+    if not (_YEARS[0] <= first.year and last.year <= _YEARS[1]):
+        raise UsageError(f"the period {text!r} is out of any ledger; name years from {_YEARS[0]} to {_YEARS[1]}")
     if last < first:
         raise UsageError(f"the period {text!r} ends before it begins; write the earlier day first")
     if (last - first).days >= _MOST_DAYS:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT = 560.0, 190.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 8.0, 12.0, 24.0
 _MOST_DATES = 8
+_SLACK = 1 - 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,7 @@ class _Frame:
     """Where days and values are. Days are columns of equal width, also those of 23 or 25 hours."""
 
     days: Sequence[Day]
-    low: float
-    high: float
+    ticks: Sequence[float]
 
     @property
     def column(self) -> float:
@@ -36,15 +36,16 @@ class _Frame:
         return _LEFT + number * self.column
 
     def y(self, value: float) -> float:
-        return _TOP + (self.high - value) / (self.high - self.low) * (_HEIGHT - _TOP - _BOTTOM)
+        low, high = self.ticks[0], self.ticks[-1]
+        return _TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
 
 
 def error_ratio(result: Result, days: Sequence[Day], name: str) -> Element:
     """Bars: the share of bad events of each day. A dashed line: the share the objective allows."""
     ratios = [tally.error_ratio for tally in result.days]
     budget = None if result.target is None else float(1 - result.target)
-    peak = max([ratio for ratio in ratios if ratio is not None] + [budget or 0.0], default=0.0)
-    frame = _Frame(days, 0.0, _nice(peak or 0.01))
+    peak = max((ratio for ratio in ratios if ratio is not None), default=0.0)
+    frame = _Frame(days, _ticks(0.0, max(peak, budget or 0.0) or 0.01))
     above = sum(ratio > (budget or 0) for ratio in ratios if ratio is not None)
     said = f"{above} of {len(days)} days above the objective, the most {100 * peak:.4g} %."
     parts = [*_grid(frame), *_gaps(frame, result)]
@@ -73,10 +74,11 @@ def budget_left(result: Result, days: Sequence[Day], name: str) -> Element:
     left, raw = result.budget_left(), result.raw_budget_left()
     title = f"Budget left, {name}"
     if left is None or raw is None:
-        return _plot([*_gaps(_Frame(days, 0.0, 1.0), result), *_grid(_Frame(days, 0.0, 1.0))], title, "No data.")
+        frame = _Frame(days, _ticks(0.0, 1.0))
+        return _plot([*_gaps(frame, result), *_grid(frame)], title, "No data.")
     differs = any(abs(one - other) > 10**-6 for one, other in zip(left, raw, strict=True))
     lowest = min(0.0, *left, *(raw if differs else ()))
-    frame = _Frame(days, lowest if lowest == 0 else 1 - _nice(1 - lowest), 1.0)
+    frame = _Frame(days, [*(tick for tick in _ticks(lowest, 1.0) if tick < _SLACK), 1.0])
     parts = [*_grid(frame), *_gaps(frame, result), _line(frame, 0.0, "limit")]
     if differs:
         parts.append(_path(frame, raw, "raw"))
@@ -123,8 +125,7 @@ def _gaps(frame: _Frame, result: Result) -> Iterator[Element]:
 
 def _grid(frame: _Frame) -> Iterator[Element]:
     """Horizontal lines with their values, and dates."""
-    for part in range(5):
-        value = frame.low + (frame.high - frame.low) * part / 4
+    for value in frame.ticks:
         yield _line(frame, value, "grid")
         yield el("text", f"{100 * value:.4g} %", x=_LEFT - 6, y=frame.y(value) + 4, class_="value")
     every = math.ceil(len(frame.days) / _MOST_DATES)
@@ -133,9 +134,8 @@ def _grid(frame: _Frame) -> Iterator[Element]:
         yield el("text", f"{date:%m-%d}", x=frame.x(number + 0.5), y=_HEIGHT - 6, class_="date")
 
 
-def _nice(value: float) -> float:
-    """The next number above whose quarters are short to write."""
-    power = 10.0 ** math.floor(math.log10(value))
-    return next(
-        step * power for step in (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10) if step * power >= value * (1 - 1e-9)
-    )
+def _ticks(low: float, high: float) -> list[float]:
+    """About five values that are short to write, around all from ``low`` to ``high``; 0 is among them."""
+    power = 10.0 ** math.floor(math.log10((high - low) / 4))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if 4 * factor * power >= (high - low) * _SLACK)
+    return [step * number for number in range(math.floor(low / step / _SLACK), math.ceil(high / step * _SLACK) + 1)]
