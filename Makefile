@@ -22,6 +22,7 @@ check: setup ## Lint, types, import contracts, rules, drift of generated files
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/gridobs validate --strict alerts
 	$(BIN)/gridobs generate --check
 	promtool check rules --lint=all helm/gridobs-edge/files/generated/rules/*.yaml
 	promtool test rules alerts/tests/*.yaml

@@ -123,7 +123,11 @@ def display(folder: Path, path: Path) -> str:
 
 def read(path: Path) -> tuple[Document, ...]:
     """The documents of a file, at least one. Raises SourceError with every syntax problem and duplicate key."""
-    text = _text(path)
+    return parse(path, _text(path))
+
+
+def parse(path: Path, text: str) -> tuple[Document, ...]:
+    """As ``read``, of a text that was read elsewhere and that problems say stands in ``path``."""
     plain = _Plain(path)
     documents = []
     loader = yaml.SafeLoader(text) if _printable(path, text) else None

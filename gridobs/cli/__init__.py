@@ -10,7 +10,7 @@ def main() -> None:
     try:
         from gridobs.cli.app import run  # noqa: PLC0415 - the extra is optional, so the import must be late
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in {"pydantic", "rich", "typer"}:
+        if (error.name or "").split(".")[0] not in {"promql_parser", "pydantic", "rich", "typer"}:
             raise
         sys.stderr.write(f"gridobs: {error.name} is not installed; run: pip install 'gridobs[gen]'\n")
         raise SystemExit(2) from None

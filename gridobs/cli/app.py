@@ -10,7 +10,9 @@ import typer
 import gridobs
 from gridobs.cli import slo
 from gridobs.cli.demo import demo
+from gridobs.cli.explain import explain
 from gridobs.cli.generate import generate
+from gridobs.cli.validate import validate
 from gridobs.errors import Findings, GridObsError
 
 app = typer.Typer(
@@ -39,7 +41,9 @@ def _root(
 
 
 app.command()(demo)
+app.command()(explain)
 app.command()(generate)
+app.command()(validate)
 app.add_typer(slo.app)
 
 

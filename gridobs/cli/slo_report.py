@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 import typer
 
 from gridobs.cli import connection
-from gridobs.cli.durations import seconds
 from gridobs.errors import UsageError
+from gridobs.rules.durations import seconds
 from gridobs.slo.report import csv, html, markdown
 from gridobs.slo.report.collect import Request, collect
 from gridobs.slo.report.period import last_month, parse
@@ -86,7 +86,7 @@ def report(
     request = Request(
         period=parse(period, time_zone) if period else last_month(now, time_zone),
         now=now,
-        interval=seconds(interval),
+        interval=_seconds(interval),
         scope=Scope(slo=slo, service=service, site=site, region=region),
         site=site,
     )
@@ -98,6 +98,13 @@ def report(
         _write(out, _render(made, output, worst))
     else:
         sys.stdout.write(_render(made, output, worst))
+
+
+def _seconds(interval: str) -> int:
+    try:
+        return seconds(interval)
+    except ValueError as error:
+        raise UsageError(f"--interval: {error}") from None
 
 
 def _render(made: Report, output: ReportFormat, worst: int) -> str:

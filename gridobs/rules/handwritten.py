@@ -20,6 +20,7 @@ from gridobs.rules.model import AlertRule, RecordingRule, RuleFile, RuleGroup
 from gridobs.rules.render import render
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 FOLDER = "rules"
@@ -51,19 +52,24 @@ def load_rules(folder: Path) -> tuple[HandWrittenRules, ...]:
         paths = sources.find(folder / FOLDER)
     for path in paths:
         with collector.collect():
-            first, *more = sources.read(path)
-            if more:
-                raise SourceError(
-                    [more[0].problem(Code.WRONG_VALUE, (), "a rule file is one document", "write one file for each")]
-                )
+            documents = sources.read(path)
             if path.stem in loaded:
                 message = f"the name '{path.stem}' is taken by {loaded[path.stem].source}"
                 raise SourceError([Problem(path, 1, 1, Code.DUPLICATE_NAME, message, "rename the file")])
-            rules = _rule_file(sources.check(first, _FileSchema))
-            source = sources.display(folder, path)
+            rules, source = check_rules(documents), sources.display(folder, path)
             loaded[path.stem] = HandWrittenRules(name=path.stem, source=source, rules=rules)
     collector.finish()
     return tuple(loaded[name] for name in sorted(loaded))
+
+
+def check_rules(documents: Sequence[sources.Document]) -> RuleFile:
+    """The documents of one rule file as what Prometheus loads. Raises SourceError with every fault."""
+    first, *more = documents
+    if more:
+        raise SourceError(
+            [more[0].problem(Code.WRONG_VALUE, (), "a rule file is one document", "write one file for each")]
+        )
+    return _rule_file(sources.check(first, _FileSchema))
 
 
 def _duration(text: str) -> str:

@@ -13,7 +13,7 @@ from datetime import timedelta
 import promql_parser as ast
 
 from gridobs.rules.durations import seconds
-from gridobs.slo.promql import PARSED_SECONDS, Query, quoted
+from gridobs.slo.promql import PARSED_SECONDS, Query, matcher_text
 
 LOOKBACK = "5m"
 """How long a counter that is not scraped keeps its reading; a longer gap is time without data."""
@@ -89,15 +89,5 @@ def _difference(counter: ast.MatrixSelector, interval: str) -> str:
 
 
 def _selector(selector: ast.VectorSelector) -> str:
-    operators = (
-        (ast.MatchOp.Equal, "="),
-        (ast.MatchOp.NotEqual, "!="),
-        (ast.MatchOp.Re, "=~"),
-        (ast.MatchOp.NotRe, "!~"),
-    )
-    matchers = [
-        f"{matcher.name}{next(text for op, text in operators if op == matcher.op)}{quoted(matcher.value)}"
-        for matcher in selector.matchers.matchers
-    ]
-    name = selector.name or ""
-    return f"{name}{{{','.join(matchers)}}}" if matchers else name
+    name, matchers = selector.name or "", ",".join(map(matcher_text, selector.matchers.matchers))
+    return f"{name}{{{matchers}}}" if matchers else name

@@ -62,6 +62,22 @@ def load_exclusions(folder: Path, *, slos: Collection[str] | None = None) -> tup
         for path in sources.find(folder / FOLDER):
             with collector.collect():
                 documents += sources.read(path)
+    names = slos
+    if names is None and any(_names_slos(document) for document in documents):
+        names = [one.objective.name for one in load_objectives(folder, load_settings(folder))]
+    loaded: tuple[Exclusion, ...] = ()
+    with collector.collect():
+        loaded = check_exclusions(documents, names)
+    collector.finish()
+    return loaded
+
+
+def check_exclusions(documents: Sequence[sources.Document], slos: Collection[str] | None) -> tuple[Exclusion, ...]:
+    """The exclusions of these documents; ``slos`` are the objectives there are, None if nobody knows.
+
+    Raises SourceError with every problem.
+    """
+    collector = sources.Collector()
     loaded: list[Exclusion] = []
     for document in documents:
         with collector.collect():
@@ -74,9 +90,7 @@ def load_exclusions(folder: Path, *, slos: Collection[str] | None = None) -> tup
             )
             cure = "give each exclusion its own name"
             collector.problems.append(one.document.problem(Code.DUPLICATE_NAME, ("name",), message, cure))
-    if any(one.slos for one in loaded):
-        if slos is None:
-            slos = [one.objective.name for one in load_objectives(folder, load_settings(folder))]
+    if slos is not None:
         collector.problems += [problem for one in loaded for problem in _unknown_slos(one, slos)]
     collector.finish()
     return tuple(loaded)
@@ -137,6 +151,10 @@ def _exclusion(document: sources.Document) -> Exclusion:
         slos=read.slos,
         document=document,
     )
+
+
+def _names_slos(document: sources.Document) -> bool:
+    return isinstance(document.data, dict) and bool(document.data.get("slos"))
 
 
 def _unknown_slos(exclusion: Exclusion, slos: Collection[str]) -> list[Problem]:

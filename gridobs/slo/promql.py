@@ -28,6 +28,8 @@ _TOKEN = re.compile(
 )
 _PLACEHOLDER = re.compile(r"\[\{\{\s*\.window\s*\}\}\]")
 _SIGNIFICANT_DIGITS = 12
+LONGEST = 4096
+"""Characters of a query. The parser recurses, and overflows the stack at some 20 000 open brackets."""
 
 
 class PrometheusVersion(StrEnum):
@@ -57,6 +59,8 @@ class Query:
 
         Raises QueryError.
         """
+        if len(written) > LONGEST:
+            raise QueryError(Code.INVALID_PROMQL, f"the query has {len(written)} characters, more than {LONGEST}")
         template = _one_line(_PLACEHOLDER.sub(WINDOW, written))
         if window_required and WINDOW not in template:
             raise QueryError(Code.MISSING_WINDOW, f"the query has no window {WINDOW}")
@@ -116,6 +120,18 @@ def quoted(plain: str) -> str:
     """``plain`` as a PromQL string."""
     escaped = plain.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
+
+
+def matcher_text(matcher: promql_parser.Matcher) -> str:
+    """As PromQL; ``str`` of a matcher leaves out what must be escaped."""
+    operators = (
+        (promql_parser.MatchOp.Equal, "="),
+        (promql_parser.MatchOp.NotEqual, "!="),
+        (promql_parser.MatchOp.Re, "=~"),
+        (promql_parser.MatchOp.NotRe, "!~"),
+    )
+    operator = next(text for one, text in operators if one == matcher.op)
+    return f"{matcher.name}{operator}{quoted(matcher.value)}"
 
 
 def _one_line(query: str) -> str:

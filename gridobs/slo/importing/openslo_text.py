@@ -22,13 +22,8 @@ def render(slos: Iterable[Imported]) -> str:
 
 
 def _document(slo: Imported) -> str:
-    notes = "".join(f"# {_comment(note)}\n" for note in slo.notes)
+    notes = "".join(f"# {' '.join(note.split())}\n" for note in slo.notes)
     return notes + yaml.dump(slo.document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_NEVER)
-
-
-def _comment(note: str) -> str:
-    """One line that YAML can hold."""
-    return "".join(character if character.isprintable() else "?" for character in " ".join(note.split()))
 
 
 class _Dumper(yaml.SafeDumper):

@@ -133,6 +133,8 @@ class Review:
             if ours.get(name) == value:
                 continue
             if name == conventions.LABEL_OWNER:
+                if not value.strip() or "{{" in value:
+                    self.refuse(loc, "the owner is empty or holds {{", "write a team or a person", key=False)
                 annotations[OWNER] = value
             elif name in _RESERVED or not _LABEL.fullmatch(name):
                 why = "is set by gridobs" if name in _RESERVED else "is not of the form [a-z_][a-z0-9_]*"

@@ -105,11 +105,11 @@ def _worst(report: Report, objective: ObjectiveReport, shown: Sequence[Result]) 
             el(
                 "figure",
                 el("figcaption", f"{figures.place(site)} ", _badge(site.verdict)),
-                plots.budget_left(site, report.days, f"{objective.slo}, {figures.place(site)}"),
+                plots.budget_left(site, report.days, f"{objective.slo}, {figures.place(site)}", plots.NARROW),
             )
             for site in drawn
         ),
-        class_="plots",
+        class_="small plots",
     )
 
 

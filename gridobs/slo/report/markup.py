@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import Element, tostring
+from xml.etree.ElementTree import Element, indent, tostring
 
 Child = Element | str | None
 
@@ -29,6 +29,8 @@ def el(tag: str, *children: Child, **attributes: object) -> Element:
 
 
 def document(root: Element) -> str:
+    """The page, an element a line, so that two can be compared."""
+    indent(root, space=" ")
     return f"<!DOCTYPE html>\n{tostring(root, encoding='unicode', method='html')}\n"
 
 

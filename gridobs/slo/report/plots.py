@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from gridobs.slo.report.model import Result
     from gridobs.slo.report.period import Day
 
-_WIDTH, _HEIGHT = 560.0, 190.0
+WIDE, NARROW = 560.0, 340.0
+"""Widths; a unit is a pixel when a plot has the room it is made for."""
+_HEIGHT = 190.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 8.0, 12.0, 24.0
-_MOST_DATES = 8
+_DATE_WIDTH = 60.0
 _SLACK = 1 - 1e-9
 
 
@@ -27,10 +29,11 @@ class _Frame:
 
     days: Sequence[Day]
     ticks: Sequence[float]
+    width: float
 
     @property
     def column(self) -> float:
-        return (_WIDTH - _LEFT - _RIGHT) / len(self.days)
+        return (self.width - _LEFT - _RIGHT) / len(self.days)
 
     def x(self, number: float) -> float:
         return _LEFT + number * self.column
@@ -40,12 +43,12 @@ class _Frame:
         return _TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
 
 
-def error_ratio(result: Result, days: Sequence[Day], name: str) -> Element:
+def error_ratio(result: Result, days: Sequence[Day], name: str, width: float = WIDE) -> Element:
     """Bars: the share of bad events of each day. A dashed line: the share the objective allows."""
     ratios = [tally.error_ratio for tally in result.days]
     budget = None if result.target is None else float(1 - result.target)
     peak = max((ratio for ratio in ratios if ratio is not None), default=0.0)
-    frame = _Frame(days, _ticks(0.0, max(peak, budget or 0.0) or 0.01))
+    frame = _Frame(days, _ticks(0.0, max(peak, budget or 0.0) or 0.01), width)
     above = sum(ratio > (budget or 0) for ratio in ratios if ratio is not None)
     said = f"{above} of {len(days)} days above the objective, the most {100 * peak:.4g} %."
     parts = [*_grid(frame), *_gaps(frame, result)]
@@ -66,33 +69,33 @@ def error_ratio(result: Result, days: Sequence[Day], name: str) -> Element:
             )
     if budget is not None:
         parts.append(_line(frame, budget, "limit"))
-    return _plot(parts, f"Share of bad events by day, {name}", said)
+    return _plot(width, parts, f"Share of bad events by day, {name}", said)
 
 
-def budget_left(result: Result, days: Sequence[Day], name: str) -> Element:
+def budget_left(result: Result, days: Sequence[Day], name: str, width: float = WIDE) -> Element:
     """A line: what was left of the budget at the end of each day; a dotted one: had nothing been excluded."""
     left, raw = result.budget_left(), result.raw_budget_left()
     title = f"Budget left, {name}"
     if left is None or raw is None:
-        frame = _Frame(days, _ticks(0.0, 1.0))
-        return _plot([*_gaps(frame, result), *_grid(frame)], title, "No data.")
+        frame = _Frame(days, _ticks(0.0, 1.0), width)
+        return _plot(width, [*_gaps(frame, result), *_grid(frame)], title, "No data.")
     differs = any(abs(one - other) > 10**-6 for one, other in zip(left, raw, strict=True))
     lowest = min(0.0, *left, *(raw if differs else ()))
-    frame = _Frame(days, [*(tick for tick in _ticks(lowest, 1.0) if tick < _SLACK), 1.0])
+    frame = _Frame(days, [*(tick for tick in _ticks(lowest, 1.0) if tick < _SLACK), 1.0], width)
     parts = [*_grid(frame), *_gaps(frame, result), _line(frame, 0.0, "limit")]
     if differs:
         parts.append(_path(frame, raw, "raw"))
     parts.append(_path(frame, left, "left"))
-    return _plot(parts, title, f"{100 * left[-1]:.4g} % of the budget left at the end.")
+    return _plot(width, parts, title, f"{100 * left[-1]:.4g} % of the budget left at the end.")
 
 
-def _plot(parts: Sequence[Element], title: str, description: str) -> Element:
+def _plot(width: float, parts: Sequence[Element], title: str, description: str) -> Element:
     return el(
         "svg",
         el("title", title),
         el("desc", description),
         *parts,
-        viewBox=f"0 0 {_WIDTH:.0f} {_HEIGHT:.0f}",
+        viewBox=f"0 0 {width:.0f} {_HEIGHT:.0f}",
         role="img",
         aria_label=f"{title}: {description}",
     )
@@ -105,7 +108,7 @@ def _path(frame: _Frame, values: Sequence[float], style: str) -> Element:
 
 
 def _line(frame: _Frame, value: float, style: str) -> Element:
-    return el("line", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=frame.y(value), y2=frame.y(value), class_=style)
+    return el("line", x1=_LEFT, x2=frame.width - _RIGHT, y1=frame.y(value), y2=frame.y(value), class_=style)
 
 
 def _gaps(frame: _Frame, result: Result) -> Iterator[Element]:
@@ -128,7 +131,7 @@ def _grid(frame: _Frame) -> Iterator[Element]:
     for value in frame.ticks:
         yield _line(frame, value, "grid")
         yield el("text", f"{100 * value:.4g} %", x=_LEFT - 6, y=frame.y(value) + 4, class_="value")
-    every = math.ceil(len(frame.days) / _MOST_DATES)
+    every = math.ceil(_DATE_WIDTH / frame.column)
     for number in range(0, len(frame.days), every):
         date = frame.days[number].date
         yield el("text", f"{date:%m-%d}", x=frame.x(number + 0.5), y=_HEIGHT - 6, class_="date")

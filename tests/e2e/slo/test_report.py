@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gridobs.cli.app import app
+from gridobs.errors import UsageError
 from gridobs.prometheus import Client
 from gridobs.slo.report import csv as report_csv
 from gridobs.slo.report.collect import Request, collect
@@ -264,6 +265,25 @@ def test_at_a_site_there_is_one_row_named_after_the_site(serve: Serve) -> None:
     assert [("availability", "gate 4")] == list(rows(collect(client, request(site="gate 4"))))
     (row,) = rows(collect(client, request())).values()
     assert ("yes", "1.0", "0.0") == (row["compliant"], row["coverage"], row["budget_spent"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--interval=0s"], "'0s' is not a duration"),
+        (["--period=2025-14"], "write a month as 2026-10"),
+        (["--time-zone=Mars"], "write its IANA name"),
+        (["--period=2999-01"], "the period 2999-01 has not begun; it does at 2999-01-01 00:00 UTC"),
+        (["--period=2025-10", "--slo=other"], "has no objectives for 2025-10; see whether it loads"),
+        (["--out=a", "--out-dir=b"], "leave one of them out"),
+        (["--period=2025-10", "--out=/dev/null/a"], "cannot be written: File exists; name another with --out"),
+    ],
+)
+def test_what_cannot_be_reported_is_explained(prometheus: str, options: list[str], message: str) -> None:
+    result = CliRunner().invoke(app, ["slo", "report", f"--prometheus={prometheus}", *options])
+
+    assert isinstance(result.exception, UsageError)
+    assert message in str(result.exception)
 
 
 def test_the_command_writes_every_format(prometheus: str, tmp_path: Any) -> None:  # noqa: ANN401 - a Path

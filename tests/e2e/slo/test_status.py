@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,12 @@ from typer.testing import CliRunner
 from gridobs.cli.app import app
 from gridobs.cli.slo_status import standings_table
 from gridobs.prometheus import Client
+from gridobs.slo.model import BadOfTotal, Objective, Rolling
+from gridobs.slo.promql import Query
 from gridobs.slo.status import Scope, read_standings
+from gridobs.slo.windows import tables
+from gridobs.testbed.http_api import PrometheusApi
+from gridobs.testbed.status import read_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -163,3 +169,31 @@ def test_a_site_has_no_column_for_sites(serve: Serve) -> None:
     assert "site" not in result.stdout
     assert "never" in result.stdout
     assert "raw" not in result.stdout
+
+
+def objective(name: str) -> Objective:
+    query = Query.parse("sum(rate(all_total[{{.window}}]))")
+    return Objective(
+        name=name,
+        service="power-data-processor",
+        title=name,
+        target=Decimal("0.999"),
+        indicator=BadOfTotal(bad=query, total=query),
+        period=Rolling("30d"),
+        table=tables()["30d"],
+    )
+
+
+def test_the_demo_shows_its_objectives_in_their_order_with_or_without_data(serve: Serve) -> None:
+    url = serve(standing(AVAILABILITY, error=0.25, burn=250.0, left=0.5, coverage=0.1))
+    known, unknown = read_status(PrometheusApi(url), [objective("power-availability"), objective("other")])
+
+    assert ("power-availability", 0.999, 0.75, 250.0, 0.5, 0.1) == (
+        *(known.name, known.objective, known.sli),
+        *(known.burn_rate, known.budget_left, known.coverage),
+    )
+    assert ("other", 0.999, None, None, None, None) == (
+        *(unknown.name, unknown.objective, unknown.sli),
+        *(unknown.burn_rate, unknown.budget_left, unknown.coverage),
+    )
+    assert (True, False) == (known.complete, unknown.complete)

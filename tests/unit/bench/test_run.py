@@ -41,10 +41,18 @@ def test_instrumentation_reports_all_back_ends_at_every_batch_size(document: dic
     }
 
 
+def test_rule_cost_counts_samples_and_time_of_three_forms(document: dict[str, Any]) -> None:
+    rows = {(row["unit"], row["subject"]) for row in document["results"] if row["benchmark"] == "rule_cost"}
+
+    assert rows == {
+        (unit, form) for unit in ("samples/min", "ms/min") for form in ("GridObs", "Sloth's form", "Pyrra's form")
+    }
+
+
 def test_every_row_stands_beside_a_baseline_of_its_own_case(document: dict[str, Any]) -> None:
     for row in document["results"]:
         assert 0 < row["best"] <= row["median"]
-        assert row["ratios"]["prometheus_client"] > 0
+        assert row["ratios"]["Sloth's form" if row["benchmark"] == "rule_cost" else "prometheus_client"] > 0
         if row["subject"] in row["ratios"]:
             assert row["ratios"][row["subject"]] == 1
 

@@ -82,7 +82,7 @@ def codes(error: SourceError) -> set[Code]:
     [
         ("99.9", "0.999"),
         ("99", "0.99"),
-        ("99.90", "0.999"),
+        ("99.90000", "0.999"),
         ("50", "0.5"),
         ("99.9999999", "0.999999999"),
         ("0.1", "0.001"),
@@ -216,6 +216,25 @@ def test_a_label_of_alerts_that_the_slo_carries_too_is_nothing_new(imported: Cal
     document["slos"][0]["alerting"]["labels"] = {"team": "b"}
     with pytest.raises(SourceError, match="alerts cannot carry the label 'team: b'"):
         imported(yaml.safe_dump(document))
+
+
+def test_a_severity_for_both_alerts_is_refused(imported: Callable[[str], str]) -> None:
+    with pytest.raises(SourceError, match="alerts cannot carry the label 'severity: page'"):
+        imported(changed(SLOTH, "slos", 0, "alerting", "labels", value={"severity": "page"}))
+
+
+def test_a_name_of_several_lines_stays_in_the_line_of_its_comment(imported: Callable[[str], str]) -> None:
+    text = imported(changed(SLOTH, "slos", 0, "alerting", "name", value="Web\nIsDown"))
+
+    assert "# The alert Web IsDown is now WebErrorsBudgetBurn; see what routes or silences by name.\n" in text
+    assert yaml.safe_load(text)["metadata"]["labels"] == {"imported_alert": "Web\nIsDown"}
+
+
+def test_a_problem_is_one_line(imported: Callable[[str], str]) -> None:
+    with pytest.raises(SourceError) as caught:
+        imported(changed(PYRRA, "metadata", "name", value="two\nlines"))
+
+    assert len(str(caught.value).splitlines()) == len(caught.value.problems) == 1
 
 
 def test_long_and_awkward_queries_are_read_back_as_they_were(imported: Callable[[str], str]) -> None:

@@ -131,7 +131,8 @@ def test_who_refers_to_a_document_with_faults_is_not_to_blame(tmp_path: Path) ->
 def test_a_gauge_is_compared_as_each_objective_says(tmp_path: Path) -> None:
     text = SLO.replace("indicatorRef: quick", THRESHOLD).replace(
         "[{target: 0.99}]",
-        "[{displayName: Some, op: lte, value: 10, target: 0.99}, {displayName: No, op: lt, value: 2.5, target: 0.9}]",
+        "[{displayName: Some, op: lte, value: 10, target: 0.99}, "
+        "{displayName: Few, op: lt, value: 2.5, target: 0.9}]",
     )
 
     some, few = (one.objective for one in load(tmp_path, text))
