@@ -71,6 +71,7 @@ SLO_TOTAL = "slo:total:increase"
 SLO_EXCLUDED_BAD = "slo:excluded_bad:increase"
 SLO_EXCLUDED_TOTAL = "slo:excluded_total:increase"
 SLO_EXCLUSION_ACTIVE = "slo:exclusion:active"
+SITE_INFO = "site_info"
 
 # --- what SLO rules record: windows and periods --------------------------------------------------------------------
 SLO_BAD_RATE = "slo:bad:rate5m"
