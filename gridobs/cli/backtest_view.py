@@ -15,7 +15,7 @@ from gridobs import conventions as names
 from gridobs.rules.durations import seconds
 from gridobs.rules.durations import text as duration
 from gridobs.slo.alerting import min_bad_events
-from gridobs.slo.model import MissingData
+from gridobs.slo.model import MissingData, Occurrences
 from gridobs.slo.promql import number
 
 if TYPE_CHECKING:
@@ -28,14 +28,16 @@ if TYPE_CHECKING:
     from gridobs.slo.variants import Variant
     from gridobs.slo.windows import Tier
 
-_DAY = 86_400
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
 _MONTH = 30 * _DAY
 _MOST_EPISODES = 20
 _NONE = "-"
 _POLICY = {
-    MissingData.UNKNOWN: "spends no budget",
-    MissingData.BAD: "counts as failed",
-    MissingData.IGNORE: "counts as if it had not been",
+    MissingData.UNKNOWN: "it spends no budget",
+    MissingData.BAD: "it counts as failed",
+    MissingData.IGNORE: "it counts as if it had not been",
 }
 
 
@@ -65,12 +67,14 @@ def parts(tried: Tried, interval: int) -> Iterator[RenderableType]:
     yield Text(objective.name, style="bold")
     yield f"{moment(tried.start)} to {moment(tried.end)} UTC, {_span(tried.seconds)}"
     share = outcome.bad_events / outcome.events if outcome.events else 0.0
+    counted = "events" if isinstance(objective.budgeting, Occurrences) else "slices"
     yield (
-        f"{_count(outcome.events)} events, {_count(outcome.bad_events)} bad ({_percent(share, 4)}); "
+        f"{_count(outcome.events)} {counted}, {_count(outcome.bad_events)} bad ({_percent(share, 4)}); "
         f"{_percent(outcome.coverage, 2)} of the time has data"
     )
     yield ""
     yield _variants(tried)
+    yield ""
     yield from _notes(tried, interval)
     yield ""
     yield from _episodes(outcome, tried.end)
@@ -87,6 +91,7 @@ def as_object(tried: Tried) -> dict[str, Any]:
         "seconds": tried.seconds,
         "interval_seconds": tried.interval,
         "coverage": first.coverage,
+        "excluded": first.excluded,
         "events": first.events,
         "bad_events": first.bad_events,
         "variants": [_variant_object(one, outcome, tried) for one, outcome in tried.outcomes],
@@ -120,14 +125,16 @@ def _notes(tried: Tried, interval: int) -> Iterator[str]:
     variant, outcome = tried.outcomes[0]
     objective = variant.objective
     period = seconds(objective.table.period)
-    if tried.seconds < period:
+    if tried.seconds < period - _HOUR:
         begins = " (no data before)" if tried.start > tried.asked.start else ""
         yield (
             f"Only {_span(tried.seconds)} of the {_span(period)} the budget is for were looked at{begins}; "
             "the rest spends nothing."
         )
-    if outcome.coverage < 1:
-        yield f"Time without data {_POLICY[objective.missing_data]}."
+    if missing := round((1 - outcome.coverage) * tried.seconds):
+        yield f"No data for {_span(missing)} in all; {_POLICY[objective.missing_data]}."
+    if excluded := round(outcome.excluded * tried.seconds):
+        yield f"Excluded for {_span(excluded)} in all; events in that time do not count."
     if tried.interval != interval:
         yield f"Evaluated every {duration(tried.interval)}; the rules are, every {duration(interval)}."
     for one, _ in tried.outcomes:
@@ -209,8 +216,9 @@ def _per_month(count: int, length: int) -> str:
 
 
 def _span(length: int) -> str:
-    """The two largest units: a table is not for more."""
-    rounded = length if length < _DAY else round(length / 3600) * 3600
+    """To the hour from a day on, to the minute from an hour on."""
+    grain = _HOUR if length >= _DAY else _MINUTE if length >= _HOUR else 1
+    rounded = round(length / grain) * grain
     return duration(rounded) if rounded else "0s"
 
 

@@ -32,22 +32,21 @@ if TYPE_CHECKING:
 
 _SOURCES = Path("alerts")
 _PIPE_WIDTH = 120
-_NO_CHANGES: list[str] = []
-
-Moment = Annotated[str | None, typer.Option(metavar="TIME", help="Such as 2026-11-01 or 2026-11-01T12:30, UTC.")]
 
 
 def backtest(
-    file: Annotated[Path, typer.Argument(help="An OpenSLO file, or a folder of them.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An OpenSLO file, or a folder of them.")],
     *,
     prometheus: connection.PrometheusUrl,
     since: Annotated[
         str | None, typer.Option("--from", metavar="TIME", help="From when: 2026-11-01 or 2026-11-01T12:30, UTC.")
     ] = None,
-    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Until when. [default: now]")] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Until when; now without it.")] = None,
     last: Annotated[
         str | None,
-        typer.Option(metavar="DURATION", help="This long up to --to. [default: all data, at most the period]"),
+        typer.Option(
+            metavar="DURATION", help="This long up to --to; without it and --from all data, at most the period."
+        ),
     ] = None,
     target: Annotated[
         list[str] | None, typer.Option(metavar="SHARE", help="Try this target too, such as 0.9995. Repeatable.")
@@ -61,14 +60,19 @@ def backtest(
     ] = None,
     step: Annotated[
         str | None,
-        typer.Option(metavar="DURATION", help="Between evaluations; coarser is faster. [default: as settings say]"),
+        typer.Option(
+            metavar="DURATION",
+            help="Between evaluations; a multiple of the rules' own interval, for a faster answer.",
+        ),
     ] = None,
     recorded: Annotated[
         bool, typer.Option("--recorded", help="Read the events the rules recorded, not the counters.")
     ] = False,
     sources: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder with settings.yaml and slos/ FILE refers to. [default: alerts]"),
+        typer.Option(
+            metavar="DIR", help="Folder with settings.yaml and slos/ that FILE may refer to; alerts without it."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object for each objective.")] = False,
     ca_file: connection.CaFile = None,

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from gridobs.slo.windows import Tier
 
 _USUAL_SECONDS = 86_400
-_SCALE = 2**40
-"""Events are summed as whole multiples of 1 / _SCALE, so that a window without events sums to 0, not to rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +78,8 @@ class Outcome:
     bad_events: float
     coverage: float
     """The share of the time that has data, 0 to 1."""
+    excluded: float
+    """The share of the time that was under an exclusion."""
 
 
 def simulate(objective: Objective, ledger: Ledger) -> Outcome:
@@ -96,6 +96,7 @@ def simulate(objective: Objective, ledger: Ledger) -> Outcome:
         events=run.events,
         bad_events=run.bad_events,
         coverage=min(measured * run.step / (len(ledger.total) * ledger.interval), 1),
+        excluded=sum(ledger.excluded) / len(ledger.excluded),
     )
 
 
@@ -111,7 +112,7 @@ class Simulation:
         self._count = [0, *accumulate(one is not None for one in total)]
         self._budget = float(number(objective.budget))
         self._burns = [self._burn(tier) for tier in objective.table.reachable(objective.budget)]
-        self.events, self.bad_events = self._total[-1] / _SCALE, self._bad[-1] / _SCALE
+        self.events, self.bad_events = self._total[-1], self._bad[-1]
 
     @property
     def severities(self) -> tuple[str, ...]:
@@ -189,7 +190,7 @@ class Simulation:
             found = _windows(self._event_bad, seconds(window) // self._interval + 1)
         else:
             found = _windows(self._bad, self._entries(window))
-        return [bad >= least * _SCALE for bad in found]
+        return [bad >= least for bad in found]
 
     # --- budget -----------------------------------------------------------------------------------------------------
     def _left(self, at: int, back: int, elapsed: int, length: int) -> float | None:
@@ -256,11 +257,11 @@ def _fill_with_usual(totals: list[float | None], bads: list[float | None], entri
         sums.append(sums[-1] + total)
 
 
-def _sums(values: Sequence[float | None]) -> list[int]:
-    return [0, *accumulate(round((value or 0.0) * _SCALE) for value in values)]
+def _sums(values: Sequence[float | None]) -> list[float]:
+    return [0.0, *accumulate(value or 0.0 for value in values)]
 
 
-def _windows(sums: list[int], entries: int) -> Iterator[int]:
+def _windows(sums: Sequence[float], entries: int) -> Iterator[float]:
     """The sum of the last ``entries`` at each evaluation, of running sums that start with 0."""
-    starts = chain(repeat(0, entries - 1), sums)
+    starts = chain(repeat(sums[0], entries - 1), sums)
     return (end - start for start, end in zip(starts, sums[1:], strict=False))

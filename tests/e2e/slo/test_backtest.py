@@ -74,6 +74,7 @@ def samples() -> Iterator[Sample]:
     for at in range(SECOND_OUTAGE - 60, SECOND_OUTAGE + 3600, INTERVAL):
         yield "slo:raw_total:increase", {"slo": "records", "service": "processor"}, at + 7, 100
         yield "slo:raw_bad:increase", {"slo": "records", "service": "processor"}, at + 7, 1
+        yield "slo:exclusion:active", {"exclusion": "work", "slo": "excused"}, at, 1
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +158,15 @@ def test_what_the_rules_recorded_is_read_at_whatever_offset_they_ran(slo: Path, 
     found = backtest(slo, prometheus, "--recorded")
 
     assert (found["events"], found["bad_events"]) == (122 * 100, 122)
+
+
+def test_an_outage_under_an_exclusion_does_not_count(slo: Path, prometheus: str) -> None:
+    slo.write_text(SLO.replace("name: records", "name: excused"))
+    found = backtest(slo, prometheus)
+
+    assert found["bad_events"] == OUTAGE_ENTRIES * PACE + PACE // 2
+    assert found["variants"][0]["pages"] == 1
+    assert found["excluded"] > 0
 
 
 def test_eighty_columns_hold_it(slo: Path, prometheus: str) -> None:

@@ -32,7 +32,7 @@ from gridobs.slo.model import (
 )
 from gridobs.slo.openslo.annotations import shares
 from gridobs.slo.promql import Query
-from gridobs.slo.simulation import Ledger, Simulation
+from gridobs.slo.simulation import Ledger, Simulation, simulate
 from gridobs.slo.windows import custom_table
 
 if TYPE_CHECKING:
@@ -234,5 +234,32 @@ def test_alerts_and_budget_are_those_of_prometheus(tmp_path: Path, kind: str, se
     )
 
 
-def flat(total: Values, bad: Values) -> Ledger:
-    return Ledger(start=0, interval=INTERVAL, total=total, bad=bad, excluded=[False] * len(total))
+def flat(total: Sequence[float | None], bad: Sequence[float | None]) -> Ledger:
+    return Ledger(start=900, interval=INTERVAL, total=total, bad=bad, excluded=[False] * len(total))
+
+
+def test_an_episode_says_what_fired_and_how_fast_it_burned() -> None:
+    calm = 60
+    found = simulate(objective(), flat([10] * (calm + 40), [0] * calm + [10] * 40))
+    page, ticket = found.episodes
+
+    # 20 min hold 40 evaluations; at 20 % of 6 h's budget in 20 min, the pace is 3.6 times 5 %: 8 bad of 40
+    assert (page.severity, page.start, page.end) == ("page", 900 + (calm + 8) * INTERVAL, None)
+    assert (page.tier.long, page.tier.short) == ("20m", "5m")
+    assert page.peak_burn == pytest.approx(20)
+    assert page.length(900 + 100 * INTERVAL) == (100 - calm - 8) * INTERVAL
+    assert ticket.severity == "ticket"
+
+
+def test_a_capped_objective_has_tickets_alone() -> None:
+    capped = replace(objective(), severity="ticket")
+    found = simulate(capped, flat([10.0] * 100, [10.0] * 100))
+
+    assert [one.severity for one in found.episodes] == ["ticket"]
+
+
+def test_no_events_leave_no_figure_and_no_alert() -> None:
+    found = simulate(objective(), flat([None, 0.0], [None, 0.0]))
+
+    assert (found.budget_left, found.lowest_budget, found.episodes) == (None, None, ())
+    assert (found.events, found.coverage) == (0, 0.5)
