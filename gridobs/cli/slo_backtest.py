@@ -85,8 +85,10 @@ def backtest(
 
     No rule need have run. Each --target, --alert-windows and --min-bad-events is tried by itself.
     """
-    around = _around(sources)
-    settings = load_settings(around or _SOURCES)
+    if sources and not sources.is_dir():
+        raise UsageError(f"{sources} is not a folder; name the one that holds settings.yaml and slos/")
+    around = sources or _SOURCES
+    settings = load_settings(around)
     changes = Changes(targets=target or (), alert_windows=alert_windows or (), min_bad_events=min_bad_events or ())
     every = _step(step, settings.interval)
     tries = [variants(one.objective, changes) for one in load_chosen(file, around, settings)]
@@ -169,13 +171,6 @@ def _why_silent(client: Client, objective: Objective, span: Span, *, recorded: b
     return (
         f"{objective.name}: no data {within}: {names} gave nothing; see the selector, and how far back data is kept"
     )
-
-
-def _around(folder: Path | None) -> Path | None:
-    if folder and not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder; name the one that holds slos/ with --sources")
-    found = folder or _SOURCES
-    return found if (found / "slos").is_dir() else None
 
 
 def _step(text: str | None, interval: str) -> int:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _FOLDER = "slos"
 
 
-def load_chosen(path: Path, around: Path | None, settings: Settings) -> tuple[Loaded, ...]:
-    """Every objective below ``path``; what it refers to may also stand below ``around``, a folder with slos/.
+def load_chosen(path: Path, around: Path, settings: Settings) -> tuple[Loaded, ...]:
+    """Every objective below ``path``; what it refers to may also stand below ``around``/slos.
 
     Raises SourceError with every problem, UsageError when there is no objective.
     """
@@ -46,9 +46,9 @@ def _documents(path: Path) -> Iterator[Document]:
     collector.finish()
 
 
-def _elsewhere(around: Path | None) -> Iterator[Document]:
+def _elsewhere(around: Path) -> Iterator[Document]:
     """Not the objectives, and nothing of a file with faults: it is not what was asked about."""
-    for file in sources.find(around / _FOLDER) if around else ():
+    for file in sources.find(around / _FOLDER):
         try:
             documents = sources.read(file)
         except SourceError:

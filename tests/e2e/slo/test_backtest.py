@@ -74,6 +74,9 @@ def samples() -> Iterator[Sample]:
     for at in range(SECOND_OUTAGE - 60, SECOND_OUTAGE + 3600, INTERVAL):
         yield "slo:raw_total:increase", {"slo": "records", "service": "processor"}, at + 7, 100
         yield "slo:raw_bad:increase", {"slo": "records", "service": "processor"}, at + 7, 1
+        for site in ("sub-0001", "sub-0002"):
+            labels = {"slo": "shared", "service": "processor", "site": site}
+            yield "slo:raw_total:increase", labels, at, 100
         yield "slo:exclusion:active", {"exclusion": "work", "slo": "excused"}, at, 1
 
 
@@ -167,6 +170,31 @@ def test_an_outage_under_an_exclusion_does_not_count(slo: Path, prometheus: str)
     assert found["bad_events"] == OUTAGE_ENTRIES * PACE + PACE // 2
     assert found["variants"][0]["pages"] == 1
     assert found["excluded"] > 0
+
+
+def test_recorded_series_of_several_sites_are_not_taken_for_one(slo: Path, prometheus: str) -> None:
+    slo.write_text(SLO.replace("name: records", "name: shared"))
+    done = run(slo, f"--prometheus={prometheus}", f"--to={iso(END)}", "--recorded", cwd=slo.parent)
+
+    assert done.returncode == 2
+    assert "holds 2 ledgers of shared; ask the Prometheus of one site" in done.stderr
+
+
+def test_of_a_folder_what_has_data_is_shown_and_what_has_none_is_named(slo: Path, prometheus: str) -> None:
+    (slo.parent / "a.yaml").write_text(SLO.replace("name: records", "name: silent").replace('job="a"', 'job="b"'))
+    done = run(slo.parent, f"--prometheus={prometheus}", f"--to={iso(END)}", "--json", cwd=slo.parent)
+
+    assert done.returncode == 1
+    assert [one["slo"] for one in json.loads(done.stdout)] == ["records"]
+    assert done.stderr.startswith("silent: no data between ")
+
+
+def test_rules_run_at_the_interval_of_the_settings(slo: Path, prometheus: str, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "settings.yaml").write_text("interval: 1m\n")
+
+    assert backtest(slo, prometheus, "--sources=mine")["interval_seconds"] == 60
 
 
 def test_eighty_columns_hold_it(slo: Path, prometheus: str) -> None:
