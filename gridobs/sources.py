@@ -309,6 +309,8 @@ def _problem(document: Document, schema: type[Schema], error: ErrorDetails) -> P
         return document.problem(Code.MISSING_KEY, loc, f"{where} is missing", cure)
     if error["type"] in {"too_short", "too_long"}:
         return document.problem(Code.WRONG_VALUE, loc, f"{where} has {error['ctx']['actual_length']} items", cure)
+    if error["type"] == "string_type" and isinstance(error["input"], bool | int | Decimal):
+        cure = f"put it in quotes, or {cure}"
     message = (
         "should be a mapping" if error["type"] in {"model_type", "dict_type"} else error["msg"].removeprefix("Input ")
     )
@@ -333,9 +335,16 @@ def _about(schema: type[Schema], loc: Loc) -> tuple[type[Schema], str]:
     cure = "write " + ", ".join(_fields(schema))
     for step in loc:
         if field := _fields(schema).get(str(step)):
-            cure = f"write {field.description}" if field.description else cure
+            description = field.description or _description(field.annotation)
+            cure = f"write {description}" if description else cure
             schema = _schema_in(field.annotation) or schema
     return schema, cure
+
+
+def _description(annotation: Any) -> str | None:  # noqa: ANN401 - an annotation can be anything
+    """The description inside ``Annotated[X, Field(description=...)] | None``."""
+    found = (getattr(part, "description", None) or _description(part) for part in get_args(annotation))
+    return next(filter(None, found), None)
 
 
 def _schema_in(annotation: Any) -> type[Schema] | None:  # noqa: ANN401 - an annotation can be anything

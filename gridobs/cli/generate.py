@@ -2,75 +2,57 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gridobs import artifacts
-from gridobs.artifacts import Artifact
-from gridobs.codes import Code
-from gridobs.errors import Problem, UsageError
-from gridobs.rules.handwritten import HandWrittenRules, load_rules
-from gridobs.slo.catalogue import CompiledObjective, compile_catalogue
-from gridobs.sources import Collector
+from gridobs.cli.outputs import outputs
+from gridobs.slo.promql import PrometheusVersion
 
 _SOURCES = Path("alerts")
 _OUT = Path("helm/gridobs-edge/files/generated")
+_TESTS_OUT = Path("tests/generated")
 _DONE = {artifacts.State.MISSING: "created", artifacts.State.STALE: "updated", artifacts.State.ORPHANED: "removed"}
 
 
 def generate(
     *,
-    sources: Annotated[Path, typer.Option(help="Folder with slos/*.yaml and rules/*.yaml.")] = _SOURCES,
+    sources: Annotated[
+        Path, typer.Option(help="Folder with slos/*.yaml, rules/*.yaml and settings.yaml.")
+    ] = _SOURCES,
     out: Annotated[Path, typer.Option(help="Folder the generated files go into; gridobs owns all of it.")] = _OUT,
+    tests_out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder the promtool tests of the rules go into; gridobs owns all of it.",
+            show_default=f"{_TESTS_OUT} in the sources",
+        ),
+    ] = None,
+    prometheus_version: Annotated[
+        PrometheusVersion,
+        typer.Option(help="The oldest Prometheus the rules must be right for; 2.42 is right for 3.x too."),
+    ] = PrometheusVersion.V2_42,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file would change.")] = False,
 ) -> None:
-    """Compile objectives and alerts to the rule files that ship."""
-    made = _artifacts(sources)
+    """Compile objectives and alerts to the rule files that ship, and to the tests that prove them."""
+    tests_out = tests_out or sources / _TESTS_OUT
+    made = outputs(sources, prometheus_version, out=out, tests_out=tests_out)
+    folders = ((made.shipped, out), (made.tests, tests_out))
     if check:
-        _report(artifacts.drift(made, out), out)
+        _report([(one, folder) for files, folder in folders for one in artifacts.drift(files, folder)])
         return
-    changes = artifacts.write(made, out)
-    for change in changes:
-        typer.echo(f"{_DONE[change.state]} {out / change.path}")
-    typer.echo(f"{len(made)} files in {out}, {len(changes) or 'none'} changed")
+    for files, folder in folders:
+        changes = artifacts.write(files, folder)
+        for change in changes:
+            typer.echo(f"{_DONE[change.state]} {folder / change.path}")
+        typer.echo(f"{len(files)} files in {folder}, {len(changes) or 'none'} changed")
 
 
-def _report(drifted: tuple[artifacts.Drift, ...], out: Path) -> None:
-    for one in drifted:
-        typer.echo(f"{one.state}: {out / one.path}\n{one.diff()}", nl=False)
+def _report(drifted: list[tuple[artifacts.Drift, Path]]) -> None:
+    for one, folder in drifted:
+        typer.echo(f"{one.state}: {folder / one.path}\n{one.diff()}", nl=False)
     if drifted:
         typer.echo(f"{len(drifted)} files differ from their sources; run: gridobs generate", err=True)
         raise typer.Exit(1)
-
-
-def _artifacts(sources: Path) -> list[Artifact]:
-    """Every file that ships. Raises SourceError with the problems of all sources together."""
-    if not sources.is_dir():
-        raise UsageError(
-            f"{sources} is not a folder; run this at the root of the repository or name one with --sources"
-        )
-    collector = Collector()
-    objectives: tuple[CompiledObjective, ...] = ()
-    written: tuple[HandWrittenRules, ...] = ()
-    with collector.collect():
-        objectives = compile_catalogue(sources)
-    with collector.collect():
-        written = load_rules(sources)
-    names = {one.name: one.source for one in objectives}
-    collector.problems += [
-        Problem(
-            sources.parent / one.source,
-            1,
-            1,
-            Code.DUPLICATE_NAME,
-            f"the name is taken by {names[one.name]}",
-            "rename the file",
-        )
-        for one in written
-        if one.name in names
-    ]
-    collector.finish()
-    texts = {one.name: one.text for one in objectives} | {one.name: one.text for one in written}
-    return [Artifact(PurePosixPath("rules", f"{name}.yaml"), text) for name, text in sorted(texts.items())]

@@ -96,7 +96,7 @@ _Record = Annotated[
     str, _matching("[a-z_]+:[a-z0-9_]+:[a-z0-9_]+", "a recorded name", "write level:metric:operation")
 ]
 
-_LABELS_CURE = "pairs of label name and text; quote numbers"
+_LABELS_CURE = "pairs of label name and text"
 _ANNOTATIONS_CURE = "summary and description, each a sentence"
 _SEVERITIES = (conventions.SEVERITY_PAGE, conventions.SEVERITY_TICKET, conventions.SEVERITY_INFO)
 _SCOPES = (conventions.SCOPE_SITE, conventions.SCOPE_REGION, conventions.SCOPE_FLEET)

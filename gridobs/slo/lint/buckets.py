@@ -101,7 +101,9 @@ def _of_declared(matcher: promql.Matcher, histogram: str, edges: list[Decimal]) 
             _Fault(Code.THRESHOLD_NOT_AN_EDGE, message, f"use an edge, such as {near}, or add one to the histogram")
         ]
     if len(found) > 1:
-        message = f"{matcher_text(matcher)} matches {len(found)} buckets, which hold one another's events"
+        message = (
+            f"{matcher_text(matcher)} matches {len(found)} buckets, which include one another: events count twice"
+        )
         return [_Fault(Code.THRESHOLD_NOT_AN_EDGE, message, "match one bucket edge only")]
     return _spelling(found[0], matcher)
 

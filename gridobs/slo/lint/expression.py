@@ -11,6 +11,7 @@ import promql_parser as promql
 
 from gridobs.codes import Code
 from gridobs.slo.lint.finding import Finding
+from gridobs.slo.lint.versions import newer
 from gridobs.slo.promql import LONGEST, PARSED_SECONDS, WINDOW, matcher_text
 
 if TYPE_CHECKING:
@@ -23,12 +24,6 @@ _TOKEN = re.compile(
     r"""(?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|\#[^\n]*)|(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)|(?P<number>[0-9][\w.]*)"""
 )
 _QUOTED_IN_MESSAGE = re.compile(r"'([^']+)'")
-_TOO_NEW = frozenset({
-    "double_exponential_smoothing", "first_over_time", "histogram_avg", "histogram_quantiles", "histogram_stddev",
-    "histogram_stdvar", "info", "limit_ratio", "limitk", "mad_over_time", "sort_by_label", "sort_by_label_desc",
-    "step", "ts_of_first_over_time", "ts_of_last_over_time", "ts_of_max_over_time", "ts_of_min_over_time",
-})  # fmt: skip
-"""What came after Prometheus 2.42, https://prometheus.io/docs/prometheus/latest/querying/functions/."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +152,10 @@ def parse(role: str, text: str, *, needs_window: bool) -> tuple[Expression | Non
         cure = "mend the query; promtool and the expression browser of Prometheus understand the same language"
         return invalid(f"not valid PromQL: {error}", cure, _offset_of_message(str(error), text))
     expression = Expression(role, root)
-    faults = [*_window_faults(expression, needs_window=needs_window), *_version_faults(expression)]
+    faults = _window_faults(expression, needs_window=needs_window)
+    if new := newer(filled, [node.expr for node, _ in expression.nodes()]):
+        cure = "edge sites may run 2.42; write it with what that knows"
+        faults.append(expression.finding(Code.INVALID_PROMQL, new, cure))
     return expression, faults
 
 
@@ -220,23 +218,6 @@ def _window_faults(expression: Expression, *, needs_window: bool) -> list[Findin
         for node, length in ranges
         if length and not is_window(length)
     ]
-
-
-def _version_faults(expression: Expression) -> list[Finding]:
-    """What the parser knows and Prometheus 2.42 does not."""
-    faults = []
-    for node, _ in expression.nodes():
-        expr = node.expr
-        new = function_of(expr) if isinstance(expr, promql.Call | promql.AggregateExpr) else ""
-        if new in _TOO_NEW:
-            cure = "edge sites may run 2.42; write it with older functions"
-            message = f"Prometheus 2.42 does not know {new}()"
-            faults.append(expression.finding(Code.INVALID_PROMQL, message, cure, at=node))
-        if isinstance(expr, promql.VectorSelector) and expr.matchers.or_matchers:
-            cure = "write a regex, or add two selectors up"
-            message = "Prometheus has no 'or' between matchers"
-            faults.append(expression.finding(Code.INVALID_PROMQL, message, cure, at=node))
-    return faults
 
 
 def _offset_of_message(message: str, text: str) -> int | None:

@@ -51,20 +51,26 @@ def test_the_hand_written_alerts_have_the_names_of_the_conventions() -> None:
     assert known == {rule["alert"] for rule in rules}
 
 
+def fires(check: dict[str, object]) -> bool:
+    return bool(check.get("exp_alerts") or check.get("exp_samples"))
+
+
 def test_every_alert_that_ships_has_a_case_in_which_it_fires_and_one_in_which_it_is_silent() -> None:
     shipped = {
-        (rule["alert"])
+        rule["alert"]
         for path in (ALERTS.parent / "helm/gridobs-edge/files/generated/rules").glob("*.yaml")
         for group in yaml.safe_load(path.read_text())["groups"]
         for rule in group["rules"]
         if "alert" in rule
     }
-    cases = [
-        case
-        for path in ALERTS.glob("tests/*.yaml")
-        for test in yaml.safe_load(path.read_text())["tests"]
-        for case in test.get("alert_rule_test", [])
+    tests = [test for path in ALERTS.glob("tests/**/*.yaml") for test in yaml.safe_load(path.read_text())["tests"]]
+    by_hand = [(check["alertname"], fires(check)) for test in tests for check in test.get("alert_rule_test", [])]
+    by_expression = [
+        (match[1], fires(check))
+        for test in tests
+        for check in test.get("promql_expr_test", [])
+        if (match := re.search(r'^count_over_time\(ALERTS{alertname="(\w+)",alertstate="firing"', check["expr"]))
     ]
 
-    assert {case["alertname"] for case in cases if case.get("exp_alerts")} == shipped
-    assert {case["alertname"] for case in cases if not case.get("exp_alerts")} == shipped
+    assert {name for name, firing in by_hand + by_expression if firing} == shipped
+    assert {name for name, firing in by_hand + by_expression if not firing} == shipped

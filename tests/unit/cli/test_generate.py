@@ -35,13 +35,17 @@ def test_what_is_committed_is_what_the_sources_give() -> None:
 def test_the_files_are_written_once_and_reported(folder: Path) -> None:
     first, second = generate(folder), generate(folder)
 
-    out = "helm/gridobs-edge/files/generated"
+    out, tests_out = "helm/gridobs-edge/files/generated", "alerts/tests/generated"
     assert first.stdout.splitlines() == [
+        f"created {out}/prometheusrules/platform.yaml",
+        f"created {out}/prometheusrules/power-availability.yaml",
         f"created {out}/rules/platform.yaml",
         f"created {out}/rules/power-availability.yaml",
-        f"2 files in {out}, 2 changed",
+        f"4 files in {out}, 4 changed",
+        f"created {tests_out}/power-availability.yaml",
+        f"1 files in {tests_out}, 1 changed",
     ]
-    assert second.stdout == f"2 files in {out}, none changed\n"
+    assert second.stdout == f"4 files in {out}, none changed\n1 files in {tests_out}, none changed\n"
     assert generate(folder, "--check").returncode == 0
 
 
@@ -54,13 +58,11 @@ def test_check_prints_the_difference_and_writes_nothing(folder: Path) -> None:
     done = generate(folder, "--check")
 
     assert done.returncode == 1
-    assert [line.split(":")[0] for line in done.stdout.splitlines() if ": helm/" in line] == [
-        "missing",
-        "orphaned",
-        "stale",
-    ]
+    differing = [line for line in done.stdout.splitlines() if ": helm/" in line or ": alerts/" in line]
+    assert [line.split(":")[0] for line in differing] == [*["missing", "orphaned", "stale"] * 2, "stale"]
+    assert differing[-1] == "stale: alerts/tests/generated/power-availability.yaml"
     assert "-    expr: vector(0.999)\n+    expr: vector(0.9995)\n" in done.stdout
-    assert done.stderr == "3 files differ from their sources; run: gridobs generate\n"
+    assert done.stderr == "7 files differ from their sources; run: gridobs generate\n"
     assert sorted((folder / "helm").rglob("*")) == before
 
 
@@ -69,8 +71,47 @@ def test_an_objective_that_is_gone_takes_its_rules_with_it(folder: Path) -> None
     generate(folder, "--out", "out")
     (folder / "alerts/slos/b.yaml").unlink()
 
-    assert "removed out/rules/extra.yaml" in generate(folder, "--out", "out").stdout
+    told = generate(folder, "--out", "out").stdout
+    assert "removed out/rules/extra.yaml" in told
+    assert "removed alerts/tests/generated/extra.yaml" in told
     assert not (folder / "out/rules/extra.yaml").exists()
+    assert not (folder / "alerts/tests/generated/extra.yaml").exists()
+
+
+def test_the_tests_find_the_rules_from_wherever_both_are_put(folder: Path) -> None:
+    generate(folder, "--out", "out/x", "--tests-out", "checks")
+
+    assert (
+        "rule_files: [../out/x/rules/power-availability.yaml]\n"
+        in (folder / "checks/power-availability.yaml").read_text()
+    )
+    assert not (folder / "alerts/tests").exists()
+
+
+def test_hand_written_tests_are_nobody_elses_to_remove(folder: Path) -> None:
+    (folder / "alerts/tests").mkdir()
+    (folder / "alerts/tests/mine.yaml").write_text("tests: []\n")
+
+    done = generate(folder, "--tests-out", "alerts/tests")
+
+    assert done.returncode == 2
+    assert "alerts/tests holds files that gridobs did not write" in done.stderr
+    assert (folder / "alerts/tests/mine.yaml").exists()
+
+
+def test_rules_are_for_the_prometheus_that_is_named(folder: Path) -> None:
+    rules = folder / "helm/gridobs-edge/files/generated/rules/power-availability.yaml"
+
+    generate(folder)
+    assert "[59m59s]" in rules.read_text()
+
+    generate(folder, "--prometheus-version", "3")
+    assert "[59m59s]" not in rules.read_text()
+    assert "[1h]) > 0)" in rules.read_text()
+
+    done = generate(folder, "--prometheus-version", "2.30")
+    assert done.returncode == 2
+    assert "'2.42'" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_no_folder_is_no_rules(tmp_path: Path) -> None:
         (
             "severity: page",
             "severity: 1",
-            "7:28 GO004 groups.0.rules.0.labels.severity should be a valid string; write pairs of label name",
+            "7:28 GO004 groups.0.rules.0.labels.severity should be a valid string; put it in quotes, or write pairs",
         ),
         ("for: 10s", "keep_firing_for: 10s", "6:9 GO007 'keep_firing_for' is not supported; remove it; use for"),
     ],

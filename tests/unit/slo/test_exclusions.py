@@ -59,7 +59,11 @@ def test_without_a_folder_nothing_is_excluded(tmp_path: Path) -> None:
         ("00:20:00Z", "00:10:00Z", "4:5 GO501 the exclusion ends before it begins; write a later time"),
         ("00:20:00Z", "00:20:00", "4:5 GO501 '1970-01-01T00:20:00' is not a time with an offset; write a time with"),
         ("01-01T00:20", "02-30T00:20", "4:5 GO501 '1970-02-30T00:20:00Z' is not a time with an offset; write"),
-        ("1970-01-01T00:20:00Z", "1200", "4:5 GO004 to should be a valid string; write a time with its offset, e.g."),
+        (
+            "1970-01-01T00:20:00Z",
+            "1200",
+            "4:5 GO004 to should be a valid string; put it in quotes, or write a time with",
+        ),
         ("approver: grid-operations\n", "", "1:1 GO005 approver is missing; write plain text"),
         ("reason:", "reasom:", "5:1 GO006 unknown key 'reasom'; did you mean 'reason'?"),
         (

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import pytest
 from pydantic import Field
@@ -147,3 +147,34 @@ def test_files_are_found_sorted_in_folders_too(tmp_path: Path) -> None:
         (tmp_path / name).write_text("a: 1\n")
 
     assert [path.relative_to(tmp_path).as_posix() for path in sources.find(tmp_path)] == ["b.yaml", "team/a.yaml"]
+
+
+class Optional(sources.Schema):
+    name: Annotated[str, Field(description="a name")] | None = None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("name: no\n", "1:7 GO004 name should be a valid string; put it in quotes, or write a name"),
+        ("name: 5\n", "1:7 GO004 name should be a valid string; put it in quotes, or write a name"),
+        ("name: [a]\n", "1:1 GO004 name should be a valid string; write a name"),
+    ],
+)
+def test_what_yaml_takes_for_something_else_than_text_is_told_to_be_quoted(
+    tmp_path: Path, text: str, expected: str
+) -> None:
+    assert problems(tmp_path, text, Optional) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('a: "\\UFFFFFFFF"\n', "1:7 GO002 an impossible number or character; mend the YAML here"),
+        (f"%YAML {'9' * 5000}.1\n---\na: 1\n", "1:7 GO002 an impossible number or character; mend the YAML here"),
+        ('a: "\\ud800"\n', "1:4 GO003 the text holds the control character '\\ud800'; write it without"),
+        ('"\\0": 1\n', "1:1 GO003 the text holds the control character '\\x00'; write it without"),
+    ],
+)
+def test_what_an_escape_may_not_write_is_a_problem_with_its_place(tmp_path: Path, text: str, expected: str) -> None:
+    assert problems(tmp_path, text)[0].startswith(expected)
