@@ -129,6 +129,25 @@ def test_each_outage_is_one_page_and_the_budget_is_exact(slo: Path, prometheus: 
     ]
 
 
+@pytest.mark.parametrize(
+    ("method", "bad"),
+    [
+        # an outage covers 9 minutes and half of two more; the blip is a quarter of a minute
+        ("budgetingMethod: Timeslices", 2 * 11 + 1),
+        ("budgetingMethod: RatioTimeslices", 2 * 10 + 0.25),
+    ],
+)
+def test_slices_are_counted_too(slo: Path, prometheus: str, method: str, bad: float) -> None:
+    target = ", timeSliceTarget: 0.9" if method.endswith(" Timeslices") else ""
+    text = SLO.replace("budgetingMethod: Occurrences", method)
+    slo.write_text(text.replace("{target: 0.999}", f"{{target: 0.999, timeSliceWindow: 1m{target}}}"))
+    found = backtest(slo, prometheus)
+
+    assert (found["events"], found["bad_events"]) == (ENTRIES // 2, bad)
+    assert found["coverage"] == 1
+    assert found["variants"][0]["pages"] == 2
+
+
 def test_each_change_is_tried_by_itself(slo: Path, prometheus: str) -> None:
     found = backtest(
         slo,
