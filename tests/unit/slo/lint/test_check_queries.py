@@ -160,7 +160,7 @@ def test_good_and_total_by_different_labels_is_a_warning() -> None:
         ('lat_seconds_bucket{le="0.025"}', 'le="0.025" is not a bucket edge of lat_seconds'),
         ('lat_seconds_bucket{le="fast"}', 'le="fast" is not a bucket edge of lat_seconds'),
         ('lat_seconds_bucket{le=~"0.025"}', 'le=~"0.025" is not a bucket edge of lat_seconds'),
-        ('lat_seconds_bucket{le=~"0.0.*"}', 'le=~"0.0.*" matches 2 buckets, which hold one another'),
+        ('lat_seconds_bucket{le=~"0.0.*"}', 'le=~"0.0.*" matches 2 buckets, which include one another'),
         (r'lat_seconds_bucket{le=~"7(\\.0)?"}', r'le=~"7(\\.0)?" is not a bucket edge of lat_seconds'),
         ('lat_seconds_bucket{le!="0.02"}', "lat_seconds_bucket is not read at one bucket"),
         ("lat_seconds_bucket", "lat_seconds_bucket is not read at one bucket"),
