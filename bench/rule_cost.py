@@ -2,7 +2,8 @@
 
 The same objectives compiled by GridObs, in Sloth's form and in Pyrra's, each rule asked as an instant query of one
 real Prometheus that holds 30 days of the counters and of what the forms record for themselves. The server counts the
-samples and the time. GridObs' period rules run every 2 minutes, Pyrra's increases every 150 s, all else every 30 s.
+samples and the time. GridObs' windows of days run every 2 minutes and its roll-ups every 5, Pyrra's increases every
+150 s, all else every 30 s.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import promql_parser
 
 from bench.forms import STEP, Group, pyrra, sloth
 from bench.harness import Result
+from gridobs import conventions as names
 from gridobs.prometheus import Client
 from gridobs.rules.durations import seconds
 from gridobs.rules.model import RecordingRule
@@ -38,6 +40,7 @@ SCRAPE = 30
 
 _SOURCES = Path(__file__).parents[1] / "alerts"
 _RECENT = 600
+_ROLLUP_STEP = seconds(CompileOptions().rollup_interval)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,15 @@ def _selectors(node: promql_parser.Expr) -> Iterator[tuple[str, str]]:
 
 def _recorded(forms: Mapping[str, Sequence[Group]], length: int) -> Iterator[Series]:
     """What the forms record: over the whole time what they read over a range, else as far back as a reader looks."""
+    records = sorted(
+        {
+            one
+            for groups in forms.values()
+            for group in groups
+            for one in group.records
+            if not one.startswith((names.SLO_EXCLUDED_BAD, names.SLO_EXCLUDED_TOTAL))  # there is no exclusion
+        }
+    )
     ranged = {
         series
         for groups in forms.values()
@@ -150,9 +162,10 @@ def _recorded(forms: Mapping[str, Sequence[Group]], length: int) -> Iterator[Ser
         for expression in group.expressions
         for series in re.findall(r"([\w:]+\{[^}]*\})\[", expression)
     }
-    for series in sorted({one for groups in forms.values() for group in groups for one in group.records}):
+    for series in records:
         name, labels = series.removesuffix("}").split("{")
-        times = range(END - (length if series in ranged else _RECENT), END + 1, STEP)
+        step = _ROLLUP_STEP if name.startswith("slo:rollup_") else STEP
+        times = range(END - (length if series in ranged else _RECENT), END + 1, step)
         yield Series(
             name=name,
             labels=dict(re.findall(r'(\w+)="([^"]*)"', labels)),

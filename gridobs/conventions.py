@@ -73,6 +73,12 @@ SLO_EXCLUDED_TOTAL = "slo:excluded_total:increase"
 SLO_EXCLUSION_ACTIVE = "slo:exclusion:active"
 SITE_INFO = "site_info"
 
+# --- what SLO rules record: the same, added up every few minutes ---------------------------------------------------
+SLO_ROLLUP_BAD = "slo:rollup_bad:increase"
+SLO_ROLLUP_TOTAL = "slo:rollup_total:increase"
+SLO_ROLLUP_ENTRIES = "slo:rollup_entries:count"
+SLO_ROLLUP_OBSERVED = "slo:rollup_observed:count"
+
 # --- what SLO rules record: windows and periods --------------------------------------------------------------------
 SLO_BAD_RATE = "slo:bad:rate5m"
 SLO_TOTAL_RATE = "slo:total:rate5m"

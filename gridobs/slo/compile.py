@@ -16,12 +16,13 @@ from gridobs.rules.model import RecordingRule, RuleFile, RuleGroup
 from gridobs.slo.alerting import burn_alerts, data_alert
 from gridobs.slo.le import spelled
 from gridobs.slo.ledger import ledger, step
-from gridobs.slo.model import GoodOfTotal
+from gridobs.slo.model import SECONDS_PER_DAY, GoodOfTotal
 from gridobs.slo.periods import calendar_ledger, period_rules
 from gridobs.slo.promql import ending_now, number
+from gridobs.slo.rollup import long_count, long_sum, rollup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gridobs.slo.ledger import Rule
     from gridobs.slo.model import CompileOptions, Objective
@@ -31,16 +32,21 @@ BASE_WINDOW = "5m"
 
 
 def compile_objective(objective: Objective, options: CompileOptions) -> RuleFile:
-    """The rule file of one objective: ``sli`` is what alerts read, ``period`` what people read.
+    """The rule file of one objective: ``sli`` is the ledger and what follows fast, ``period`` what spans days.
 
     A budget tier that no error ratio can reach is left out.
     """
+    windows = sorted({BASE_WINDOW, *objective.table.windows} - {objective.table.period}, key=seconds)
     sli = (
         *ledger(objective, options.interval),
         *calendar_ledger(objective),
         *_rates(objective, options.interval),
-        *_windows(objective, options),
+        *_windows(objective, options, [window for window in windows if not _is_long(window)]),
         *_metadata(objective),
+    )
+    period = (
+        *_windows(objective, options, [window for window in windows if _is_long(window)]),
+        *period_rules(objective, options),
     )
     return RuleFile(
         groups=(
@@ -49,10 +55,11 @@ def compile_objective(objective: Objective, options: CompileOptions) -> RuleFile
                 interval=options.interval,
                 rules=(*_records(objective, sli, options), _info(objective)),
             ),
+            *_rollup_groups(objective, options),
             RuleGroup(
                 name=names.slo_group(objective.name, "period"),
                 interval=options.period_interval,
-                rules=_records(objective, period_rules(objective, options.interval), options),
+                rules=_records(objective, period, options),
             ),
             RuleGroup(
                 name=names.slo_group(objective.name, "alerts"),
@@ -61,6 +68,11 @@ def compile_objective(objective: Objective, options: CompileOptions) -> RuleFile
             ),
         )
     )
+
+
+def _rollup_groups(objective: Objective, options: CompileOptions) -> Iterator[RuleGroup]:
+    if rules := _records(objective, rollup(objective, options), options):
+        yield RuleGroup(name=names.slo_group(objective.name, "rollup"), interval=options.rollup_interval, rules=rules)
 
 
 def _records(objective: Objective, rules: Iterable[Rule], options: CompileOptions) -> tuple[RecordingRule, ...]:
@@ -78,18 +90,26 @@ def _rates(objective: Objective, interval: str) -> Iterator[Rule]:
         )
 
 
-def _windows(objective: Objective, options: CompileOptions) -> Iterator[Rule]:
-    """Error ratio of every window but the period; of a tier's long one also its bad events and its coverage.
+def _is_long(window: str) -> bool:
+    return seconds(window) >= SECONDS_PER_DAY
+
+
+def _windows(objective: Objective, options: CompileOptions, windows: Sequence[str]) -> Iterator[Rule]:
+    """The error ratio of each window; of a tier's long one also its bad events and its coverage.
 
     No events give no ratio, rather than a NaN.
     """
     series = objective.identity.series
     tiers = objective.table.reachable(objective.budget)
     long_windows = {tier.long for tier in tiers}
-    for window in sorted({BASE_WINDOW, *objective.table.windows} - {objective.table.period}, key=seconds):
+    for window in windows:
         span = ending_now(window, options.version)
-        bad = f"sum_over_time({series(names.SLO_BAD)}[{span}])"
-        total = f"sum_over_time({series(names.SLO_TOTAL)}[{span}])"
+        if not _is_long(window):
+            bad, total = (f"sum_over_time({series(name)}[{span}])" for name in (names.SLO_BAD, names.SLO_TOTAL))
+            count = f"count_over_time({series(names.SLO_TOTAL)}[{span}])"
+        else:
+            bad, total = (long_sum(objective, options, name, span) for name in (names.SLO_BAD, names.SLO_TOTAL))
+            count = long_count(objective, options, names.SLO_TOTAL, span)
         if window in long_windows:
             yield names.slo_window_bad(window), bad
             bad = series(names.slo_window_bad(window))
@@ -98,7 +118,6 @@ def _windows(objective: Objective, options: CompileOptions) -> Iterator[Rule]:
         yield names.slo_error_ratio(window), f"clamp_min({ratio}, 0)" if never_negative else ratio
         if window in long_windows:
             expected = number(Fraction(seconds(window), step(objective, options.interval)))
-            count = f"count_over_time({series(names.SLO_TOTAL)}[{span}])"
             yield names.slo_window_coverage(window), f"clamp_max({count} / {expected}, 1)"
 
 

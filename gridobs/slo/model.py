@@ -178,7 +178,8 @@ class Objective:
 class CompileOptions:
     """How the rules will run.
 
-    ``interval`` is that of what alerts read, ``period_interval`` that of sums over the whole period. ``{slo}`` in
+    ``interval`` is that of the ledger and what follows fast, ``period_interval`` that of windows of days,
+    ``rollup_interval`` that of the roll-ups they read. ``{slo}`` in
     ``runbooks`` and ``dashboards`` becomes the name of the objective.
 
     Raises UsageError when an interval is not a duration.
@@ -186,12 +187,13 @@ class CompileOptions:
 
     interval: str = "30s"
     period_interval: str = "2m"
+    rollup_interval: str = "5m"
     version: PrometheusVersion = PrometheusVersion.V2_42
     runbooks: str | None = None
     dashboards: str | None = None
 
     def __post_init__(self) -> None:
-        for interval in (self.interval, self.period_interval):
+        for interval in (self.interval, self.period_interval, self.rollup_interval):
             try:
                 seconds(interval)
             except ValueError as error:

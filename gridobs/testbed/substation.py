@@ -111,7 +111,9 @@ class Substation:
         settings, folder, ports = self.settings, self.settings.folder, self.settings.ports
         programs = find_programs(_PROGRAMS)
         interval = configuration.SCRAPE_INTERVAL
-        catalogue = compile_catalogue(settings.sources, CompileOptions(interval=interval, period_interval=interval))
+        catalogue = compile_catalogue(
+            settings.sources, CompileOptions(interval=interval, period_interval=interval, rollup_interval=interval)
+        )
         self.objectives = [compiled.objective for compiled in catalogue]
         require_free(ports)
         allow_open_files(settings.meters + _OTHER_FILES)

@@ -58,7 +58,8 @@ def test_a_rule_of_a_group_comes_after_what_it_reads_there() -> None:
     for group in compiled().groups:
         names = [rule.record for rule in group.rules if isinstance(rule, RecordingRule)]
         for at, rule in enumerate(group.rules):
-            assert not [name for name in names[at:] if name + "{" in rule.expr]
+            later = names[at + group.name.endswith("rollup") :]  # a roll-up reads its own past
+            assert not [name for name in later if name + "{" in rule.expr]
 
 
 def test_only_the_info_series_carries_more_than_slo_and_service() -> None:

@@ -54,8 +54,8 @@ def objective(indicator: Indicator = BAD, budgeting: Budgeting | None = None) ->
     )
 
 
-def compiled(one: Objective, every: str = "30s") -> RuleFile:
-    return compile_objective(one, CompileOptions(interval=every, period_interval=every))
+def compiled(one: Objective, every: str = "30s", *, rollup: str = "1h") -> RuleFile:
+    return compile_objective(one, CompileOptions(interval=every, period_interval=every, rollup_interval=rollup))
 
 
 def test_a_burst_from_a_counter_at_zero_is_counted_whole(check: Check) -> None:
@@ -249,4 +249,27 @@ def test_a_month_starts_at_local_midnight(check: Check) -> None:
             ("763h", "slo:period_error_budget_remaining:ratio", 1 - 20 / (28 * 24) / 0.01),
         ],
         every="30m",
+    )
+
+
+def test_entries_rolled_up_every_five_minutes_add_up_to_the_ledger_also_when_some_were_missed(check: Check) -> None:
+    """Promtool runs every group at one interval, so the roll-ups wait for their turn in their expressions."""
+    rules = compiled(objective(), rollup="5m")
+    due = "and on () (vector(time()) % 300 < 30) unless on () down"
+    (rolled,) = (group for group in rules.groups if group.name == "slo-a-rollup")
+    waiting = tuple(replace(rule, expr=f"({rule.expr}) {due}") for rule in rolled.rules)
+    groups = tuple(replace(group, rules=waiting) if group is rolled else group for group in rules.groups)
+    check(
+        replace(rules, groups=groups),
+        {"t": "0+30x40 1300+60x1000", "b": "0x35 0+7x3 21x1000", "down": "_x35 1x20 stale"},
+        [
+            ("15m", "count_over_time(slo:rollup_total:increase[1h])", 3),
+            ("15m", "sum_over_time(slo:rollup_total:increase[1h])", 900),
+            ("25m", "sum_over_time(slo:rollup_bad:increase[1h])", 0),
+            ("30m", "sum_over_time(slo:rollup_bad:increase[1h])", 21),
+            ("30m", "sum_over_time(slo:rollup_total:increase[1h]) - sum_over_time(slo:total:increase[1h])", 0),
+            ("7h", "sum_over_time(slo:rollup_total:increase[30d]) - sum_over_time(slo:total:increase[30d])", 0),
+            ("8h", "sum_over_time(slo:rollup_bad:increase[30d])", 21),
+            ("8h", "sum_over_time(slo:rollup_entries:count[30d])", 960),
+        ],
     )
