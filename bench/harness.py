@@ -89,10 +89,10 @@ def table(results: Sequence[Result]) -> str:
             lines += [
                 "",
                 f"{result.benchmark}: {result.case}, {result.unit}",
-                f"{'':20}{'best':>10}{'median':>10}{heads}",
+                f"{'':20}{'best':>14}{'median':>14}{heads}",
             ]
         ratios = "".join(f"{ratio:>20.2f}" for ratio in result.ratios.values())
-        lines.append(f"{result.subject:20}{result.best:>10.2f}{result.median:>10.2f}{ratios}")
+        lines.append(f"{result.subject:20}{result.best:>14.2f}{result.median:>14.2f}{ratios}")
     return "\n".join([*lines[1:], ""])
 
 

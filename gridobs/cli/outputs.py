@@ -13,11 +13,15 @@ from gridobs.errors import Problem, UsageError
 from gridobs.rules.handwritten import HandWrittenRules, load_rules
 from gridobs.rules.render import render_prometheus_rule
 from gridobs.slo.catalogue import CompiledObjective, compile_catalogue
+from gridobs.slo.exclusions import FOLDER as EXCLUSIONS
+from gridobs.slo.exclusions import exclusion_rules, load_exclusions
 from gridobs.slo.settings import load_settings
 from gridobs.slo.testing import unit_tests
-from gridobs.sources import Collector
+from gridobs.sources import Collector, display
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from gridobs.slo.model import CompileOptions
     from gridobs.slo.promql import PrometheusVersion
 
@@ -50,14 +54,23 @@ def outputs(sources: Path, version: PrometheusVersion, *, out: Path, tests_out: 
         objectives = compile_catalogue(sources, options)
     with collector.collect():
         written = load_rules(sources)
-    names = {one.name: one.source for one in objectives}
+    exclusions: tuple[HandWrittenRules, ...] = ()
+    with collector.collect():
+        exclusions = _exclusions(sources, [one.name for one in objectives], options)
+    names = {one.name: one.source for one in objectives} | {one.name: one.source for one in exclusions}
     collector.problems += [_taken(sources, one, names[one.name]) for one in written if one.name in names]
     collector.finish()
-    compiled: list[CompiledObjective | HandWrittenRules] = [*objectives, *written]
+    compiled: list[CompiledObjective | HandWrittenRules] = [*objectives, *written, *exclusions]
     return Outputs(
         shipped=tuple(sorted(artifact for one in compiled for artifact in _shipped(one))),
         tests=tuple(_tests(one, options, out, tests_out) for one in objectives if options),
     )
+
+
+def _exclusions(sources: Path, slos: Collection[str], options: CompileOptions | None) -> tuple[HandWrittenRules, ...]:
+    rules = exclusion_rules(load_exclusions(sources, slos=slos), interval=options.interval if options else None)
+    source = display(sources, sources / EXCLUSIONS)
+    return (HandWrittenRules(name=EXCLUSIONS, source=source, rules=rules),) if rules else ()
 
 
 def _taken(sources: Path, rules: HandWrittenRules, other: str) -> Problem:
