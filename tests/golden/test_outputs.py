@@ -71,4 +71,4 @@ def test_only_rules_for_prometheus_3_spell_ranges_and_whole_edges_its_way() -> N
     assert "[59m59s]" in texts[PrometheusVersion.V2_42]
     assert 'le="5.0"' in texts[PrometheusVersion.V3]
     assert r"(\\.0)?" not in texts[PrometheusVersion.V3]
-    assert "59s]" not in texts[PrometheusVersion.V3]
+    assert "[59m59s]" not in texts[PrometheusVersion.V3]

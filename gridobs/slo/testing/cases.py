@@ -25,7 +25,10 @@ _LEAD = 20
 _DENSE = 20
 """How many times denser traffic is by day than at night."""
 
-_BELOW = Fraction(19, 20)
+_BURST = 8
+"""Evaluations a burst lasts at least: so far above the pace that only what happened before it can outweigh it."""
+
+_BELOW = Fraction(99, 100)
 """Of the pace of the next tier: where a slow burn stays, so that only the slower tier can trip."""
 
 
@@ -118,11 +121,11 @@ class _Site:
     def outage(self, evaluations: int, dense: int = 1) -> Stretch:
         return Stretch(evaluations=evaluations, events=self.events * dense, bad=self.events * dense)
 
-    def burning(self, evaluations: int, share: Fraction) -> tuple[Stretch, ...]:
+    def burning(self, evaluations: int, share: Fraction, dense: int = 1) -> tuple[Stretch, ...]:
         """``share`` of the events bad; where an entry is good or bad as a whole, the last one of each few is."""
         if self.graded:
-            bad = max(int(self.events * share), 1)
-            return (Stretch(evaluations=evaluations, events=self.events, bad=bad),)
+            events = self.events * dense
+            return (Stretch(evaluations=evaluations, events=events, bad=max(int(events * share), 1)),)
         every = int(1 / share) + (1 / share != int(1 / share))
         healthy = (self.good((every - 1) * self.unit),) if every > 1 else ()
         return (*healthy, self.outage(self.unit)) * -(-evaluations // (every * self.unit))
@@ -140,7 +143,7 @@ def cases(objective: Objective, interval: str, *, synthesised: bool) -> CaseSet:
         return CaseSet(cases=(unmeasured,), left_out=(why,))
     site = _site(objective, interval)
     burns, left_out = _slow_burns(site)
-    counted = (*_counter_cases(site), _uneven(site)) if site.countable else ()
+    counted = (*_counter_cases(site), *_uneven(site)) if site.countable else ()
     return CaseSet(
         cases=(_outage(site), *burns, *counted, *_low_count(site), _excluded(site), _gap(site), unmeasured),
         left_out=left_out,
@@ -221,15 +224,19 @@ def _counter_cases(site: _Site) -> Iterator[Case]:
     )
 
 
-def _uneven(site: _Site) -> Case:
+def _uneven(site: _Site) -> Iterator[Case]:
+    """Only where the budget is counted in events; slices weigh alike however much happens in them."""
+    if not isinstance(site.objective.budgeting, Occurrences):
+        return
     first = site.tiers[0]
-    burst = site.until_trips(first, Fraction(1)) + 2 * site.unit
-    return Case(
+    share = min(Fraction(1), site.limit(first) * site.spanning(first.long) / _BURST)
+    length = site.until_trips(first, share) + 2
+    yield Case(
         name="a bad burst at night, at a twentieth of the traffic, is nothing; the same one by day fires",
         stretches=(
-            site.good(max(site.spanning(first.long) // 6, site.whole(_LEAD)), _DENSE),
-            site.outage(burst),
-            site.outage(burst, _DENSE),
+            site.good(_LEAD, _DENSE),
+            *site.burning(length, share),
+            *site.burning(length, share, _DENSE),
         ),
     )
 
@@ -288,7 +295,7 @@ def _gap(site: _Site) -> Case:
     return Case(
         name="data that stops coming is told, and told to be over once there is enough again",
         stretches=(
-            site.good(site.whole(3 * _LEAD)),
+            site.good(site.whole(_LEAD)),
             Stretch(evaluations=site.spanning("75m"), events=None),
             site.good(site.spanning("65m")),
         ),

@@ -24,11 +24,12 @@ _REACHES_NEXT = {
 def position(calendar: Calendar, at: int) -> tuple[int, int] | None:
     """Seconds of the period that have gone ``at`` seconds after the epoch, and all it has.
 
-    None where the local clocks still say 1969: PromQL's remainder of a negative time is negative.
+    None where what PromQL counts from is still to come: its remainder of a negative time is negative.
     """
     offset = _FIRST_KNOWN.astimezone(ZoneInfo(calendar.zone)).utcoffset() or dt.timedelta(0)
     local = _EPOCH + dt.timedelta(seconds=at) + offset
-    if local < _EPOCH:
+    week = dt.timedelta(days=_EPOCH.weekday() - calendar.first_weekday)
+    if local + (week if calendar.unit is CalendarUnit.WEEK else dt.timedelta(0)) < _EPOCH:
         return None
     begin = _begin(calendar, local)
     end = _begin(calendar, begin + _REACHES_NEXT[calendar.unit])

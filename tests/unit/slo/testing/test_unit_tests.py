@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ import yaml
 from gridobs.slo.model import BadOfTotal, CompileOptions, GoodOfTotal, Indicator, Objective, Rolling
 from gridobs.slo.promql import PrometheusVersion, Query
 from gridobs.slo.testing import unit_tests
-from gridobs.slo.testing.cases import Case, Stretch
+from gridobs.slo.testing.cases import Case, Stretch, cases
 from gridobs.slo.testing.expected import Alert, outcome
 from gridobs.slo.testing.traffic import signals
 from gridobs.slo.windows import tables
@@ -140,3 +141,39 @@ def test_what_cannot_be_run_is_said() -> None:
     ]
     usual = unit_tests(objective(), OPTIONS, rule_file="a.yaml", source="b.yaml")
     assert "# Not run: a slow burn of the tier 3d/6h, which would take" in usual
+
+
+def bursts(case: Case) -> tuple[range, range]:
+    """The evaluations of the last two stretches of a case."""
+    *_, before_last, last = case.stretches
+    begin = case.evaluations - last.evaluations + 1
+    return range(begin - before_last.evaluations, begin), range(begin, case.evaluations + 1)
+
+
+@pytest.mark.parametrize("period", ["30d", "28d", "7d", "1d"])
+@pytest.mark.parametrize("target", ["0.5", "0.9", "0.99", "0.999", "0.9999", "0.99999"])
+def test_every_case_is_as_its_name_says(target: str, period: str) -> None:
+    one = replace(objective(target=target), period=Rolling(period), table=tables()[period])
+    found = cases(one, "30s", synthesised=True).cases
+    firing = {case.name: outcome(case, one, OPTIONS).firing for case in found}
+
+    for case in found:
+        burns = [fires for alert, fires in firing[case.name].items() if alert != DATA]
+        data = firing[case.name][DATA]
+        if "total outage" in case.name:
+            assert any(first(fires) for fires in burns)
+        elif "no faster tier" in case.name:
+            assert [first(fires) is not None for fires in burns].count(True) == 1
+            assert not any(fires[-1] for fires in burns)
+        elif "at night" in case.name:
+            night, day = bursts(case)
+            assert not any(fires[at] is not False for fires in burns for at in night)
+            assert any(fires[at] for fires in burns for at in day)
+        elif "alone never" in case.name:
+            second = case.evaluations - case.stretches[-1].evaluations
+            assert not any(fires[at] is not False for fires in burns for at in range(second))
+            assert any(fires[second + 1] for fires in burns)
+        elif "restart" not in case.name:
+            assert not any(any(fires) for fires in burns)
+        assert any(data) == ("stops coming" in case.name or "ever measured" in case.name)
+    assert len(found) >= 9
