@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gridobs import conventions as names
-from gridobs.rules.durations import seconds, text
+from gridobs.rules.durations import seconds
 from gridobs.slo.ledger import Rule, observed, step
+from gridobs.slo.promql import ending_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,13 +45,16 @@ def rollup(objective: Objective, options: CompileOptions) -> Iterator[Rule]:
     """The rules of the roll-ups; none where the entries of the ledger are as far apart themselves."""
     if not is_rolled_up(objective, options):
         return
-    yield names.SLO_ROLLUP_TOTAL, _entry(objective, names.SLO_ROLLUP_TOTAL, "sum_over_time", names.SLO_TOTAL)
-    yield names.SLO_ROLLUP_BAD, _entry(objective, names.SLO_ROLLUP_BAD, "sum_over_time", names.SLO_BAD)
-    yield names.SLO_ROLLUP_ENTRIES, _entry(objective, names.SLO_ROLLUP_ENTRIES, "count_over_time", names.SLO_TOTAL)
+    yield names.SLO_ROLLUP_TOTAL, _entry(objective, options, names.SLO_ROLLUP_TOTAL, "sum_over_time", names.SLO_TOTAL)
+    yield names.SLO_ROLLUP_BAD, _entry(objective, options, names.SLO_ROLLUP_BAD, "sum_over_time", names.SLO_BAD)
+    yield (
+        names.SLO_ROLLUP_ENTRIES,
+        _entry(objective, options, names.SLO_ROLLUP_ENTRIES, "count_over_time", names.SLO_TOTAL),
+    )
     if observed(objective) != names.SLO_TOTAL:
         yield (
             names.SLO_ROLLUP_OBSERVED,
-            _entry(objective, names.SLO_ROLLUP_OBSERVED, "count_over_time", observed(objective)),
+            _entry(objective, options, names.SLO_ROLLUP_OBSERVED, "count_over_time", observed(objective)),
         )
 
 
@@ -58,8 +62,7 @@ def is_rolled_up(objective: Objective, options: CompileOptions) -> bool:
     return step(objective, options.interval) < seconds(options.rollup_interval)
 
 
-def _entry(objective: Objective, rolled: str, function: str, name: str) -> str:
-    """One second less than REACH: Prometheus 2 counts a sample at the start of a range, 3 does not."""
-    series, span = objective.identity.series, text(seconds(REACH) - 1)
+def _entry(objective: Objective, options: CompileOptions, rolled: str, function: str, name: str) -> str:
+    series, span = objective.identity.series, ending_now(REACH, options.version)
     held = f"{function}({series(name)}[{span}])"
     return f"{held} - (sum_over_time({series(rolled)}[{span}]) or 0 * {held})"
