@@ -48,6 +48,8 @@ def ledger(objective: Objective, options: CompileOptions) -> Iterator[Rule]:
         yield from _events(objective, options, names.SLO_EVENT_TOTAL, names.SLO_EVENT_BAD)
         yield from _budgeted(objective, interval)
     elif isinstance(objective.indicator, RawRatio):
+        if _counts_missing(objective):
+            yield names.SLO_EVENT_TOTAL, f"count({objective.indicator.query.over(LOOKBACK)} >= -Inf)"
         yield from _budgeted(objective, interval)
     else:
         yield from _events(objective, options, names.SLO_RAW_TOTAL, names.SLO_RAW_BAD)
@@ -56,7 +58,7 @@ def ledger(objective: Objective, options: CompileOptions) -> Iterator[Rule]:
 
 def observed(objective: Objective) -> str:
     """The recorded series whose samples show that there was data; ``step`` apart."""
-    return names.SLO_EVENT_TOTAL if _counts_missing(objective) and _has_own_events(objective) else names.SLO_TOTAL
+    return names.SLO_EVENT_TOTAL if _counts_missing(objective) else names.SLO_TOTAL
 
 
 def observed_step(objective: Objective, interval: str) -> int:

@@ -95,8 +95,7 @@ class Ledger:
     @property
     def observed(self) -> Track:
         """What shows that there was data."""
-        own_events = not isinstance(self.objective.indicator, RawRatio)
-        return self.events if self._missing_is_bad and own_events else self.counted
+        return self.events if self._missing_is_bad else self.counted
 
     @property
     def step(self) -> int:

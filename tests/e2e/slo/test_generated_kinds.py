@@ -54,6 +54,11 @@ KINDS: dict[str, dict[str, Any]] = {
     "slices of a gauge": {"indicator": COLD, "budgeting": SLICES},
     "parts of slices": {"budgeting": PARTS},
     "a ratio of good events": {"indicator": RawRatio(query=query("r"), success=True), "budgeting": PARTS},
+    "a ratio whose missing data is bad": {
+        "indicator": RawRatio(query=query("r"), success=True),
+        "budgeting": PARTS,
+        "missing_data": MissingData.BAD,
+    },
     "a ratio of bad events, in slices": {
         "indicator": RawRatio(query=query("avg(r)"), success=False),
         "budgeting": SLICES,
