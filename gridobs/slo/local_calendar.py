@@ -27,8 +27,12 @@ class Position:
 
 def position(calendar: Calendar, at: int) -> Position:
     """Where in its unit of ``calendar`` Unix second ``at`` is."""
-    local = dt.datetime.fromtimestamp(at, tz=ZoneInfo(calendar.zone)).replace(tzinfo=None)
-    midnight = local.replace(hour=0, minute=0, second=0)
+    return position_of(calendar, dt.datetime.fromtimestamp(at, tz=ZoneInfo(calendar.zone)).replace(tzinfo=None))
+
+
+def position_of(calendar: Calendar, local: dt.datetime) -> Position:
+    """Where ``local``, what clocks show, is in its unit of ``calendar``."""
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     if calendar.unit in _DAYS:
         days = _DAYS[calendar.unit]
         begin = midnight - dt.timedelta(days=(midnight.weekday() - calendar.first_weekday) % days)
