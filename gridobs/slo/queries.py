@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gridobs.slo.openslo.annotations import BUCKET_EDGES, bucket_edges
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from decimal import Decimal
 
     from gridobs.sources import Document, Loc
 
@@ -41,6 +44,12 @@ def indicators(document: Document) -> Iterator[WrittenIndicator]:
     written = {role: text for role, text in texts.items() if isinstance(text, str) and text.strip()}
     if written:
         yield WrittenIndicator(document, written, locs)
+
+
+def declared_edges(document: Document) -> dict[str, tuple[Decimal, ...]]:
+    """The bucket edges a document declares for the histograms it reads."""
+    text = _at(document.data, ("metadata", "annotations", BUCKET_EDGES))
+    return bucket_edges(text) if isinstance(text, str) else {}
 
 
 def text_at(document: Document, loc: Loc) -> str:

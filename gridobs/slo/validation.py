@@ -14,7 +14,7 @@ from gridobs.slo import openslo
 from gridobs.slo.exclusions import check_exclusions, expired
 from gridobs.slo.lint import check_queries
 from gridobs.slo.lint.expression import parse
-from gridobs.slo.queries import indicators
+from gridobs.slo.queries import declared_edges, indicators
 from gridobs.slo.scalars import place
 from gridobs.slo.settings import Settings, load_settings
 from gridobs.slo.sourceset import Kind, find_sources
@@ -104,8 +104,9 @@ def _check_objectives(
         loaded = openslo.load(documents, settings or Settings()) if documents else ()
     blamed = set()
     for document in documents:
+        histograms = {**declared_edges(document), **(settings.histograms if settings else {})}
         for written in indicators(document):
-            for finding in check_queries(written.texts, settings.histograms if settings else {}):
+            for finding in check_queries(written.texts, histograms):
                 if finding.code is Code.THRESHOLD_NOT_AN_EDGE and not settings:
                     continue
                 loc = written.locs[finding.role]

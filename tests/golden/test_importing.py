@@ -10,6 +10,7 @@ import pytest
 from gridobs import sources
 from gridobs.errors import SourceError
 from gridobs.slo.importing.dispatch import import_documents
+from gridobs.slo.validation import validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,13 @@ def cases(kind: str) -> list[pytest.ParameterSet]:
 @pytest.mark.parametrize("case", cases("accepted"))
 def test_becomes(case: Path, matches_golden: Callable[[Path, str], None]) -> None:
     matches_golden(case / "out.yaml", import_documents(sources.read(case / "in.yaml")))
+
+
+@pytest.mark.parametrize("case", cases("accepted"))
+def test_what_it_becomes_is_valid(case: Path) -> None:
+    text = (case / "out.yaml").read_text()
+
+    assert validate([], [(Path("piped.yaml"), text)], now=0).problems == ()
 
 
 @pytest.mark.parametrize("case", cases("refused"))

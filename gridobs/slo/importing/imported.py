@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from gridobs.slo.openslo.annotations import PREFIX
+from gridobs.slo.openslo.annotations import BUCKET_EDGES, PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from decimal import Decimal
+    from collections.abc import Iterator, Mapping
 
     from gridobs.sources import Loc
 
@@ -17,6 +18,9 @@ OWNER = PREFIX + "owner"
 RUNBOOK = PREFIX + "runbook"
 DASHBOARD = PREFIX + "dashboard"
 MISSING_DATA = PREFIX + "missing-data"
+_BUCKET = re.compile(
+    r'([a-zA-Z_:][\w:]*)_bucket\s*\{[^}]*?\ble\s*=~?\s*"([0-9]+(?:\.[0-9]+)?)(?:\(\\+\.0\)\?)?"', re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,7 @@ class Imported:
         metadata = {
             "name": self.name,
             "labels": dict(sorted(self.labels.items())),
-            "annotations": dict(sorted(self.annotations.items())),
+            "annotations": dict(sorted({**self.annotations, **_edges(self.indicator)}.items())),
         }
         spec = {
             "description": self.description,
@@ -62,6 +66,24 @@ class Imported:
             "metadata": _without_empty(metadata),
             "spec": _without_empty(spec),
         }
+
+
+def _edges(indicator: Mapping[str, object]) -> dict[str, str]:
+    """The bucket edges the queries read, declared: the source says that they are some."""
+    edges: dict[str, set[Decimal]] = {}
+    for histogram, edge in _BUCKET.findall("\n".join(_texts(indicator))):
+        edges.setdefault(histogram, set()).add(Decimal(edge))
+    declared = (f"{name} {' '.join(f'{edge:f}' for edge in sorted(found))}" for name, found in sorted(edges.items()))
+    text = ", ".join(declared)
+    return {BUCKET_EDGES: text} if text else {}
+
+
+def _texts(part: object) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        for inner in part.values():
+            yield from _texts(inner)
 
 
 def ratio(*, total: str, bad: str | None = None, good: str | None = None) -> dict[str, object]:

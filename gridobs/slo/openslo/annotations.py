@@ -18,13 +18,16 @@ from gridobs.slo.windows import TierShare
 
 PREFIX = "gridobs/"
 ALERT_WINDOWS = PREFIX + "alert-windows"
+BUCKET_EDGES = PREFIX + "bucket-edges"
 WINDOWS_CURE = (
     "tiers as severity, long/short window and share of the budget, e.g. 'page 1h/5m 2%, ticket 3d/6h 10%'; "
     "the long window must be longer than the short one and the share above 0 and at most 100 %"
 )
+_EDGES_CURE = "histograms and their bucket edges, e.g. 'http_duration_seconds 0.1 0.5, job_seconds 60'"
 _BAD_EVENTS_CURE = "a whole number from 0 to 999999999"
 _TIER = re.compile(r"(page|ticket)\s+(\w+)\s*/\s*(\w+)\s+(\d{1,3}(?:\.\d{1,6})?)\s*%", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}")
+_EDGES = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(\s+[0-9]{1,12}(\.[0-9]{1,12})?)+", re.ASCII)
 _ALL = 100
 
 
@@ -62,6 +65,20 @@ def shares(text: str) -> tuple[TierShare, ...]:
     return tuple(map(_share, text.split(",")))
 
 
+def _edges(text: str) -> str:
+    for part in text.split(","):
+        if not _EDGES.fullmatch(part.strip()):
+            message = f"'{part.strip()}' is not a histogram and its edges"
+            raise sources.fault(Code.WRONG_VALUE, message, f"write {_EDGES_CURE}")
+    return text
+
+
+def bucket_edges(text: str) -> dict[str, tuple[Decimal, ...]]:
+    """The edges by histogram of ``http_duration_seconds 0.1 0.5, job_seconds 60``; nothing when it is not so."""
+    parts = [part.split() for part in text.split(",") if _EDGES.fullmatch(part.strip())]
+    return {name: tuple(map(Decimal, edges)) for name, *edges in parts}
+
+
 class Annotations(sources.Schema):
     """Those of other tools are none of our business."""
 
@@ -79,6 +96,10 @@ class Annotations(sources.Schema):
     )
     alert_windows: Annotated[str, AfterValidator(_shares)] | None = Field(
         None, alias="gridobs/alert-windows", description=WINDOWS_CURE
+    )
+
+    bucket_edges: Annotated[str, AfterValidator(_edges)] | None = Field(
+        None, alias="gridobs/bucket-edges", description=_EDGES_CURE
     )
 
     @model_validator(mode="before")

@@ -187,3 +187,23 @@ def test_a_query_that_would_overflow_the_parser_is_refused(folder: Path) -> None
     (folder / "slos/sli.yaml").write_text(SLI.replace("sum(rate(errors_total[{{.window}}]))", deep))
 
     assert found(folder) == [("sli.yaml", "GO201")]
+
+
+@pytest.mark.parametrize(
+    ("declared", "codes"),
+    [
+        ("job_seconds 0.5 60, other_seconds 1", []),
+        ("job_seconds 0.25", ["GO205"]),
+        ("other_seconds 0.5", ["GO205"]),
+        ("job_seconds half", ["GO004", "GO205"]),
+    ],
+)
+def test_a_document_can_declare_the_edges_it_reads(tmp_path: Path, declared: str, codes: list[str]) -> None:
+    metric = "%s: {metricSource: {type: Prometheus, spec: {query: 'sum(rate(job_seconds_%s[{{.window}}]))'}}}"
+    good, total = metric % ("good", 'bucket{le="0.5"}'), metric % ("total", "count")
+    indicator = f"indicator:\n    spec:\n      ratioMetric:\n        counter: true\n        {good}\n        {total}"
+    name = f"NAME\n  annotations: {{gridobs/bucket-edges: '{declared}'}}"
+    path = tmp_path / "slo.yaml"
+    path.write_text(SLO.replace("NAME", name.replace("NAME", "job")).replace("indicatorRef: errors", indicator))
+
+    assert sorted(code for _, code in found(path)) == codes
