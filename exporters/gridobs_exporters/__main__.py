@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING
 
 from gridobs_exporters import flags
 from gridobs_exporters.clock import Clock
-from gridobs_exporters.mqtt.collector import MqttCollector
-from gridobs_exporters.pipeline.collector import PipelineCollector
+from gridobs_exporters.collectors import KINDS
+from gridobs_exporters.config.document import ConfigError
 from gridobs_exporters.scrape import Scraper
 from gridobs_exporters.server import ExporterServer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from gridobs_exporters.flags import Settings
-    from gridobs_exporters.scrape import Collector
 
 log = logging.getLogger("gridobs_exporters")
 
@@ -29,15 +26,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """0 after SIGTERM or SIGINT; 2 with a line on stderr if it cannot work as asked."""
     version = importlib.metadata.version("gridobs")
     try:
-        settings = flags.parse(sys.argv[1:] if argv is None else argv, version=version)
-    except flags.FlagError as error:
+        settings = flags.parse(sys.argv[1:] if argv is None else argv, version=version, kinds=KINDS)
+    except ConfigError as error:
         return _refuse(str(error))
+    if settings.only_check:
+        sys.stdout.write(f"{', '.join(settings.collectors)}: this can work.\n")
+        return 0
     logging.basicConfig(
         stream=sys.stderr,
         level=settings.log_level.upper(),
         format="%(asctime)s %(levelname)s %(threadName)s: %(message)s",
     )
-    scraper = Scraper(_collectors(settings, Clock()), version=version, clock=Clock())
+    clock = Clock()
+    collectors = [make(clock) for make in settings.collectors.values()]
+    scraper = Scraper(collectors, version=version, clock=clock, limits=settings.limits)
     try:
         server = ExporterServer((settings.host, settings.port), metrics_path=settings.metrics_path, scraper=scraper)
     except OSError as error:
@@ -58,15 +60,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     scraper.stop()
     serving.join(timeout=1.0)
     return 0
-
-
-def _collectors(settings: Settings, clock: Clock) -> list[Collector]:
-    collectors: list[Collector] = []
-    if settings.mqtt:
-        collectors.append(MqttCollector(settings.mqtt, clock=clock))
-    if settings.pipeline:
-        collectors.append(PipelineCollector(settings.pipeline, clock=clock))
-    return collectors
 
 
 def _refuse(problems: str) -> int:

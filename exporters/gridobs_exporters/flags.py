@@ -1,217 +1,191 @@
-"""Flags to settings. Everything wrong is reported at once, each with its cure."""
+"""Flags and the configuration file to settings. Everything wrong is told at once, each with its place and cure."""
 
 from __future__ import annotations
 
 import argparse
 import re
-import socket
-import ssl
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from gridobs_exporters.durations import parse_duration
-from gridobs_exporters.mqtt.collector import MqttSettings
-from gridobs_exporters.mqtt.probe import ProbeSettings
-from gridobs_exporters.mqtt.target import Broker
-from gridobs_exporters.pipeline.collector import PipelineSettings
+from gridobs_exporters.config.document import ConfigError, Document, read
+from gridobs_exporters.config.schema import faults, mapping
+from gridobs_exporters.config.section import Section
+from gridobs_exporters.scrape import MAX_SERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
+    from gridobs_exporters.config.document import Keys
+    from gridobs_exporters.config.schema import Schema
+    from gridobs_exporters.kind import CollectorKind, Flag, Make
+
 _LEVELS = ("debug", "info", "warning", "error")
 _HIGHEST_PORT = 65535
-T = TypeVar("T")
-
-
-class FlagError(Exception):
-    """Flags that cannot work; one line per problem."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What to serve and where. A collector that is off is None."""
+    """What to serve and where. ``collectors`` are made by what they map to; ``limits`` bound their samples."""
 
     host: str
     port: int
     metrics_path: str
     log_level: str
-    mqtt: MqttSettings | None
-    pipeline: PipelineSettings | None
+    collectors: dict[str, Make]
+    limits: dict[str, int]
+    only_check: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise FlagError(f"{message}; see gridobs-exporter --help")
+        raise ConfigError(f"{message}; see gridobs-exporter --help")
 
 
-def parse(argv: Sequence[str], *, version: str) -> Settings:
-    """Settings from flags; reads the password and certificate files they name.
+def parse(argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind]) -> Settings:
+    """Settings from flags and the file they name; reads the password and certificate files those name.
 
     Raises:
-        FlagError: If any flag cannot work.
+        ConfigError: If anything of it cannot work.
         SystemExit: After ``--help`` and ``--version``.
     """
-    flags = _parser(version).parse_args(argv)
+    flags = _parser(version, kinds).parse_args(argv)
     problems: list[str] = []
-    host, port = _try(problems, lambda: _listen_address(flags.listen), ("", 0))
+    host, port = _listen_address(flags.listen, problems)
     if not re.fullmatch(r"/[A-Za-z0-9/_.-]*", flags.path):
         problems.append(f"--web.telemetry-path: {flags.path!r} is not a path; write e.g. /metrics")
-    mqtt = pipeline = None
-    if _is_on(flags, problems, collector="mqtt", target="broker", cure="--mqtt.broker mqtt://HOST:1883"):
-        mqtt = _mqtt(flags, problems)
-    if _is_on(flags, problems, collector="pipeline", target="store", cure="--pipeline.store PATH"):
-        interval = _duration(problems, "--pipeline.quick-check-interval", flags.quick_check_interval, zero=True)
-        pipeline = PipelineSettings(store=Path(flags.store), quick_check_interval=interval)
-    if not problems and not mqtt and not pipeline:
-        problems.append("no collector is on; give --mqtt.broker mqtt://HOST:1883 or --pipeline.store PATH")
+    document = _document(flags, kinds, problems)
+    sections = {
+        kind: Section(document.data[kind.name], (kind.name,), document.places, problems)
+        for kind in kinds
+        if kind.name in document.data
+    }
+    collectors = {kind.name: kind.prepare(section) for kind, section in sections.items()}
     if problems:
-        raise FlagError("\n".join(problems))
+        raise ConfigError("\n".join(problems))
     return Settings(
-        host=host, port=port, metrics_path=flags.path, log_level=flags.log_level, mqtt=mqtt, pipeline=pipeline
+        host=host,
+        port=port,
+        metrics_path=flags.path,
+        log_level=flags.log_level,
+        collectors=collectors,
+        limits={kind.name: section.get("max_series", flags.max_series) for kind, section in sections.items()},
+        only_check=flags.only_check,
     )
 
 
-def _parser(version: str) -> argparse.ArgumentParser:
+def _document(flags: argparse.Namespace, kinds: Sequence[CollectorKind], problems: list[str]) -> Document:
+    """What the file says and the flags say over it, as the schema wants it."""
+    document = Document()
+    if flags.config:
+        try:
+            document = read(Path(flags.config))
+        except ConfigError as error:
+            raise ConfigError("\n".join([*problems, str(error)])) from error
+    for kind in kinds:
+        _overlay(document, kind, flags, problems)
+    if not document.data and not problems:
+        problems.append(f"no collector is on; give --config.file, or one of {', '.join(_starters(kinds))}")
+    problems += (f"{_place(document, keys)}: {told}" for keys, told in faults(document.data, schema_of(kinds)))
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return document
+
+
+def schema_of(kinds: Sequence[CollectorKind]) -> Schema:
+    """The JSON Schema of the configuration file."""
+    return mapping({kind.name: _with_limit(kind.schema) for kind in kinds})
+
+
+def _with_limit(schema: Schema) -> Schema:
+    limit = {"type": "integer", "minimum": 1, "description": "the most samples to expose", "examples": ["500"]}
+    return schema | {"properties": schema["properties"] | {"max_series": limit}}
+
+
+def _parser(version: str, kinds: Sequence[CollectorKind]) -> argparse.ArgumentParser:
     parser = _Parser(prog="gridobs-exporter", description="Series about one substation.", allow_abbrev=False)
     add = parser.add_argument
     add("--version", action="version", version=f"gridobs-exporter {version}")
+    add("--config.file", dest="config", metavar="PATH", help="YAML; what flags say too, they say last")
+    add("--config.check", dest="only_check", action="store_true", help="say whether flags and file can work, and end")
     add("--log.level", dest="log_level", default="info", choices=_LEVELS)
     add("--web.listen-address", dest="listen", default="127.0.0.1:9817", metavar="HOST:PORT")
     add("--web.telemetry-path", dest="path", default="/metrics", metavar="PATH")
-    on_off = argparse.BooleanOptionalAction
-    add(
-        "--collector.disable-defaults", dest="no_defaults", action="store_true", help="only collectors that are named"
-    )
-    add("--collector.mqtt", dest="mqtt", action=on_off, help="on when --mqtt.broker is given")
-    add("--collector.pipeline", dest="pipeline", action=on_off, help="on when --pipeline.store is given")
-    add("--mqtt.broker", dest="broker", metavar="URL", help="mqtt://HOST:PORT, or mqtts:// for TLS")
-    add("--mqtt.username", dest="username", metavar="NAME")
-    add("--mqtt.password-file", dest="password_file", metavar="PATH")
-    add(
-        "--mqtt.ca-file",
-        dest="ca_file",
-        metavar="PATH",
-        help="authorities that vouch for the broker; default: system's",
-    )
-    add("--mqtt.cert-file", dest="cert_file", metavar="PATH", help="our certificate, for brokers that ask for one")
-    add("--mqtt.key-file", dest="key_file", metavar="PATH")
-    add("--mqtt.sys-interval", dest="sys_interval", default="10s", metavar="TIME", help="the broker's sys_interval")
-    add("--mqtt.probe-interval", dest="probe_interval", default="15s", metavar="TIME")
-    add("--mqtt.probe-timeout", dest="probe_timeout", default="2s", metavar="TIME")
-    add("--mqtt.probe-topic", dest="probe_topic", metavar="TOPIC", help="default: gridobs/probe/<hostname>")
-    add("--pipeline.store", dest="store", metavar="PATH", help="the SQLite file the processor writes")
-    add("--pipeline.quick-check-interval", dest="quick_check_interval", default="1h", metavar="TIME", help="0: never")
+    text = "samples a collector may expose, if its section sets no max_series"
+    add("--collector.max-series", dest="max_series", default=MAX_SERIES, type=_count, metavar="N", help=text)
+    text = "only collectors that are named"
+    add("--collector.disable-defaults", dest="no_defaults", action="store_true", help=text)
+    for kind in kinds:
+        group = parser.add_argument_group(f"collector {kind.name}", kind.about)
+        on_off = argparse.BooleanOptionalAction
+        text = "on when anything of it is configured"
+        group.add_argument(f"--collector.{kind.name}", dest=f"on_{kind.name}", action=on_off, help=text)
+        for flag in kind.flags:
+            if flag.switch:
+                group.add_argument(flag.name, dest=flag.name, action="store_true", default=None, help=flag.help)
+            else:
+                group.add_argument(flag.name, dest=flag.name, metavar=flag.metavar, help=flag.help)
     return parser
 
 
-def _is_on(flags: argparse.Namespace, problems: list[str], *, collector: str, target: str, cure: str) -> bool:
-    """A collector is on if asked for, else if it has a target and defaults are not disabled."""
-    asked, has_target = getattr(flags, collector), bool(getattr(flags, target))
-    if asked and not has_target:
-        problems.append(f"--collector.{collector}: needs to know what to read; add {cure}")
-        return False
-    return has_target and (not flags.no_defaults if asked is None else asked)
+def _overlay(document: Document, kind: CollectorKind, flags: argparse.Namespace, problems: list[str]) -> None:
+    """Put what the flags say into the document, and leave the collectors out that are off."""
+    given = vars(flags)
+    asked = given[f"on_{kind.name}"]
+    if asked:
+        document.data.setdefault(kind.name, {})
+        document.places.setdefault((kind.name,), f"--collector.{kind.name}")
+    for flag in kind.flags:
+        if (value := given[flag.name]) is not None:
+            _set(document, kind, flag, value, problems)
+    if asked is False or (asked is None and flags.no_defaults):
+        document.data.pop(kind.name, None)
+    elif kind.name in document.data and document.data[kind.name] is None:
+        document.data[kind.name] = {}  # "k3s:" alone asks for the defaults
 
 
-def _mqtt(flags: argparse.Namespace, problems: list[str]) -> MqttSettings | None:
-    before = len(problems)
-    scheme, host, port = _try(problems, lambda: _broker_url(flags.broker), ("mqtt", "", 0))
-    tls = None
-    if scheme == "mqtts":
-        tls = _try(problems, lambda: _tls(flags.ca_file, flags.cert_file, flags.key_file), None)
-    elif flags.ca_file or flags.cert_file or flags.key_file:
-        problems.append("--mqtt.ca-file, --mqtt.cert-file, --mqtt.key-file: of no use without TLS; write mqtts://")
-    password = None
-    if flags.password_file:
-        password = _try(problems, lambda: _password(flags.password_file), None)
-        if not flags.username:
-            problems.append("--mqtt.password-file: a password needs a name; add --mqtt.username NAME")
-    topic = flags.probe_topic or f"gridobs/probe/{socket.gethostname()}"
-    if re.search(r"[+#\0]|^\$|^/|/$", topic):
-        problems.append(
-            f"--mqtt.probe-topic: {topic!r} cannot be published to; leave out + and #, and / or $ at its ends"
-        )
-    probe = ProbeSettings(
-        interval=_duration(problems, "--mqtt.probe-interval", flags.probe_interval),
-        timeout=_duration(problems, "--mqtt.probe-timeout", flags.probe_timeout),
-        topic=topic,
-    )
-    sys_interval = _duration(problems, "--mqtt.sys-interval", flags.sys_interval)
-    if len(problems) > before:
-        return None
-    broker = Broker(host=host, port=port, username=flags.username, password=password, tls=tls)
-    return MqttSettings(broker=broker, sys_interval=sys_interval, probe=probe)
+def _set(document: Document, kind: CollectorKind, flag: Flag, value: object, problems: list[str]) -> None:
+    keys: Keys = (kind.name, *flag.keys)
+    holder: Any = document.data
+    for at, (key, following) in enumerate(pairwise(keys), start=1):
+        empty: Any = [] if isinstance(following, int) else {}
+        if isinstance(holder, list):
+            if not holder:
+                holder.append(empty)
+        elif holder.get(key) is None:
+            holder[key] = empty
+        holder = holder[key]
+        place = document.places.setdefault(keys[:at], flag.name)
+        if isinstance(holder, list) and not place.startswith("--"):
+            problems.append(f"{flag.name}: {place} lists them already; give it there")
+            return
+        if not isinstance(holder, list | dict):
+            return  # the schema tells what is wrong with it
+    holder[keys[-1]] = value
+    document.places[keys] = flag.name
 
 
-def _try(problems: list[str], make: Callable[[], T], default: T) -> T:
-    try:
-        return make()
-    except ValueError as error:
-        problems.append(str(error))
-        return default
+def _starters(kinds: Sequence[CollectorKind]) -> list[str]:
+    return [
+        f"{kind.flags[0].name} {kind.flags[0].metavar}" if kind.flags else f"--collector.{kind.name}"
+        for kind in kinds
+    ]
 
 
-def _duration(problems: list[str], flag: str, text: str, *, zero: bool = False) -> float:
-    try:
-        seconds = parse_duration(text)
-    except ValueError as error:
-        problems.append(f"{flag}: {error}")
-        return 0.0
-    if not seconds and not zero:
-        problems.append(f"{flag}: must be longer than 0; write e.g. 10s")
-    return seconds
+def _place(document: Document, keys: Keys) -> str:
+    return Section({}, places=document.places).at(*keys)
 
 
-def _listen_address(text: str) -> tuple[str, int]:
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,6}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1; write e.g. {MAX_SERIES}")
+    return int(text)
+
+
+def _listen_address(text: str, problems: list[str]) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     if not colon or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > _HIGHEST_PORT:
-        raise ValueError(f"--web.listen-address: {text!r} is not HOST:PORT; write e.g. 127.0.0.1:9817 or :9817")
+        problems.append(f"--web.listen-address: {text!r} is not HOST:PORT; write e.g. 127.0.0.1:9817 or :9817")
+        return "", 0
     return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-def _broker_url(text: str) -> tuple[str, str, int]:
-    cure = "write mqtt://HOST:1883, or mqtts://HOST:8883 for TLS"
-    try:
-        url = urlsplit(text)
-        port = url.port
-    except ValueError as error:
-        raise ValueError(f"--mqtt.broker: {text!r}: {error}; {cure}") from error
-    if url.username or url.password:
-        raise ValueError(
-            "--mqtt.broker: every process can read a password here; use --mqtt.username, --mqtt.password-file"
-        )
-    if url.scheme not in _PORTS or not url.hostname or url.path.strip("/") or url.query or url.fragment or port == 0:
-        raise ValueError(f"--mqtt.broker: {text!r} is not a broker's address; {cure}")
-    return url.scheme, url.hostname, port or _PORTS[url.scheme]
-
-
-def _password(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise ValueError(f"--mqtt.password-file: cannot read {path}: {reason}; let this user read it") from error
-
-
-def _tls(ca_file: str | None, cert_file: str | None, key_file: str | None) -> ssl.SSLContext:
-    if key_file and not cert_file:
-        raise ValueError("--mqtt.key-file: a key needs its certificate; add --mqtt.cert-file PATH")
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        raise ValueError(
-            f"--mqtt.ca-file: cannot use {ca_file}: {error.strerror or error}; give a PEM file"
-        ) from error
-    if cert_file:
-        try:
-            context.load_cert_chain(cert_file, key_file, password="")
-        except OSError as error:
-            files = f"{cert_file} {key_file or ''}".strip()
-            reason = error.strerror or error
-            raise ValueError(
-                f"--mqtt.cert-file: cannot use {files}: {reason}; give PEM files, the key unencrypted"
-            ) from error
-    return context

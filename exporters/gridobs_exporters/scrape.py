@@ -4,51 +4,65 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from prometheus_client.core import GaugeMetricFamily
-
-from gridobs_exporters import names
+from gridobs_exporters.metric import Metric, Samples
+from gridobs_exporters.names import exporter as names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from prometheus_client.core import Metric
+    from prometheus_client.core import Metric as Family
 
     from gridobs_exporters.clock import Clock
+    from gridobs_exporters.pages import Route
 
 log = logging.getLogger(__name__)
+
+MAX_SERIES = 2000  # of one collector
+
+
+ONLY = ""  # the target of a collector that has one and needs no name for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What a collector read in one scrape.
 
-    ``up`` says that the target answers, ``complete`` that nothing which should be there is missing. A target that is
-    down is a reading (``up`` false), not an exception.
+    ``up`` says of each target whether it answers, ``complete`` that nothing which should be there is missing. A
+    target that is down is a reading, not an exception.
     """
 
-    up: bool
+    up: Mapping[str, bool]
     complete: bool
-    families: Sequence[Metric] = ()
+    samples: Samples = field(default_factory=Samples)
 
 
-class Collector(Protocol):
+class Collector(ABC):
     """One source of series.
 
-    ``name`` is the ``<name>`` of ``--collector.<name>`` and of every ``gridobs_<name>_*`` series. ``start`` and
+    ``name`` is the ``<name>`` of ``--collector.<name>`` and of every ``gridobs_<name>_*`` series. ``up`` has a series
+    for each of ``targets``, with it as the only label, or without a label for the target ``ONLY``. ``start`` and
     ``stop`` own background threads and return at once. ``collect`` is called by one thread at a time and must set its
-    own timeouts; the frame only stops waiting for it.
+    own timeouts; the frame only stops waiting for it. ``routes`` are pages served besides, by method and path.
     """
 
     name: str
-    up_help: str
+    up: Metric
+    targets: Sequence[str] = (ONLY,)
 
-    def start(self) -> None: ...
+    def start(self) -> None:  # noqa: B027 - most have nothing in the background
+        """Start what runs in the background."""
 
-    def stop(self) -> None: ...
+    def stop(self) -> None:  # noqa: B027 - as above
+        """End it."""
 
+    def routes(self) -> Mapping[tuple[str, str], Route]:
+        return {}
+
+    @abstractmethod
     def collect(self) -> Reading: ...
 
 
@@ -78,13 +92,23 @@ class _Run:
 class Scraper:
     """Runs collectors side by side and reports on each of them."""
 
-    def __init__(self, collectors: Sequence[Collector], *, version: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        collectors: Sequence[Collector],
+        *,
+        version: str,
+        clock: Clock,
+        limits: Mapping[str, int] | None = None,
+    ) -> None:
+        """``limits`` bound the samples of a collector by its name; the others have ``MAX_SERIES``."""
         self._collectors: Mapping[str, Collector] = {collector.name: collector for collector in collectors}
         self._version = version
         self._clock = clock
+        self._limits = dict.fromkeys(self._collectors, MAX_SERIES) | dict(limits or {})
         self._lock = threading.Lock()
         self._running: dict[str, _Run] = {}
         self._last_success = dict.fromkeys(self._collectors, 0.0)
+        self._dropped = dict.fromkeys(self._collectors, 0)
         self._wrong: dict[str, str | None] = {}
 
     @property
@@ -99,7 +123,7 @@ class Scraper:
         for collector in self._collectors.values():
             collector.stop()
 
-    def scrape(self, *, only: Collection[str] = (), timeout: float) -> Iterator[Metric]:
+    def scrape(self, *, only: Collection[str] = (), timeout: float) -> Iterator[Family]:
         """The families of the collectors named in ``only`` (of all, if empty), read within ``timeout`` seconds.
 
         Raises:
@@ -108,32 +132,26 @@ class Scraper:
         chosen = [self._collectors[name] for name in sorted(only or self._collectors)]
         deadline = self._clock.monotonic() + timeout
         runs = [(collector, self._run(collector)) for collector in chosen]
-        build = GaugeMetricFamily(names.EXPORTER_BUILD_INFO, "Version of this exporter.", labels=["version"])
-        build.add_metric([self._version], 1)
-        yield build
-        success = GaugeMetricFamily(
-            names.COLLECTOR_SUCCESS, "Whether the collector read all of its target in time.", labels=["collector"]
-        )
-        seconds = GaugeMetricFamily(
-            names.COLLECTOR_DURATION, "How long the collector took, or was waited for.", labels=["collector"]
-        )
-        latest = GaugeMetricFamily(
-            names.COLLECTOR_LAST_SUCCESS, "When the collector last succeeded; 0 is never.", labels=["collector"]
-        )
+        own = Samples()
+        own.add(names.BUILD_INFO, 1, self._version)
         for collector, run in runs:
             run.done.wait(max(0.0, deadline - self._clock.monotonic()))
             finished = run.done.is_set()
             self._note(collector.name, run.error if finished else _hung(timeout))
-            reading = run.reading if finished and run.reading else Reading(up=False, complete=False)
-            if reading.complete:
+            reading = run.reading if finished and run.reading else Reading(up={}, complete=False)
+            families, dropped = reading.samples.families(self._limits[collector.name])
+            self._dropped[collector.name] += dropped
+            complete = reading.complete and not dropped
+            if complete:
                 self._last_success[collector.name] = self._clock.wall()
-            label = [collector.name]
-            success.add_metric(label, reading.complete)
-            seconds.add_metric(label, self._clock.monotonic() - run.began if run.seconds is None else run.seconds)
-            latest.add_metric(label, self._last_success[collector.name])
-            yield GaugeMetricFamily(names.up(collector.name), collector.up_help, value=reading.up)
-            yield from reading.families
-        yield from (success, seconds, latest)
+            seconds = self._clock.monotonic() - run.began if run.seconds is None else run.seconds
+            own.add(names.COLLECTOR_SUCCESS, complete, collector.name)
+            own.add(names.COLLECTOR_DURATION, seconds, collector.name)
+            own.add(names.COLLECTOR_LAST_SUCCESS, self._last_success[collector.name], collector.name)
+            own.add(names.COLLECTOR_DROPPED, self._dropped[collector.name], collector.name)
+            yield from _up(collector, reading)
+            yield from families
+        yield from own.families()[0]
 
     def _run(self, collector: Collector) -> _Run:
         """Join the call that is under way, so that a hung collector holds one thread however often it is scraped."""
@@ -153,6 +171,14 @@ class Scraper:
             log.error("collector %s gives nothing: %s", name, error, exc_info=error if error.__traceback__ else None)
         elif changed:
             log.info("collector %s is whole again", name)
+
+
+def _up(collector: Collector, reading: Reading) -> list[Family]:
+    """Every target has its series, also when the collector said nothing."""
+    samples = Samples()
+    for target in collector.targets:
+        samples.add(collector.up, reading.up.get(target, False), *([target] if collector.up.labels else []))
+    return samples.families()[0]
 
 
 def _hung(timeout: float) -> TimeoutError:

@@ -50,10 +50,11 @@ def outputs(sources: Path, version: PrometheusVersion, *, out: Path, tests_out: 
     objectives: tuple[CompiledObjective, ...] = ()
     written: tuple[HandWrittenRules, ...] = ()
     with collector.collect():
-        options = load_settings(sources).compile_options(version)
+        settings = load_settings(sources)
+        options = settings.compile_options(version)
         objectives = compile_catalogue(sources, options)
     with collector.collect():
-        written = load_rules(sources)
+        written = load_rules(sources, runbooks=settings.alert_runbooks)
     exclusions: tuple[HandWrittenRules, ...] = ()
     with collector.collect():
         exclusions = _exclusions(sources, [one.name for one in objectives], options)

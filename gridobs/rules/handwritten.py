@@ -7,7 +7,7 @@ comments meant for the next author stay with the source.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, model_validator
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "rules"
+ALERT_PLACEHOLDER = "{alert}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +41,10 @@ class HandWrittenRules:
         return render(self.rules, self.source)
 
 
-def load_rules(folder: Path) -> tuple[HandWrittenRules, ...]:
+def load_rules(folder: Path, *, runbooks: str | None = None) -> tuple[HandWrittenRules, ...]:
     """Every rule file below ``folder/rules``, sorted by name; none when there is no such folder.
 
-    Raises SourceError with every problem of every file.
+    Alerts without a ``runbook_url`` get ``runbooks``, in which ``{alert}`` becomes their name. Raises SourceError with every problem of every file.
     """
     collector = sources.Collector()
     loaded: dict[str, HandWrittenRules] = {}
@@ -56,7 +57,7 @@ def load_rules(folder: Path) -> tuple[HandWrittenRules, ...]:
             if path.stem in loaded:
                 message = f"the name '{path.stem}' is taken by {loaded[path.stem].source}"
                 raise SourceError([Problem(path, 1, 1, Code.DUPLICATE_NAME, message, "rename the file")])
-            rules, source = check_rules(documents), sources.display(folder, path)
+            rules, source = _linked(check_rules(documents), runbooks), sources.display(folder, path)
             loaded[path.stem] = HandWrittenRules(name=path.stem, source=source, rules=rules)
     collector.finish()
     return tuple(loaded[name] for name in sorted(loaded))
@@ -70,6 +71,22 @@ def check_rules(documents: Sequence[sources.Document]) -> RuleFile:
             [more[0].problem(Code.WRONG_VALUE, (), "a rule file is one document", "write one file for each")]
         )
     return _rule_file(sources.check(first, _FileSchema))
+
+
+def _linked(rules: RuleFile, runbooks: str | None) -> RuleFile:
+    """The same with a link to the runbook on every alert."""
+    if not runbooks:
+        return rules
+
+    def linked(rule: AlertRule | RecordingRule) -> AlertRule | RecordingRule:
+        if isinstance(rule, RecordingRule):
+            return rule
+        link = {"runbook_url": runbooks.replace(ALERT_PLACEHOLDER, rule.alert)}
+        return replace(rule, annotations=link | dict(rule.annotations))
+
+    return RuleFile(
+        groups=tuple(replace(group, rules=tuple(linked(rule) for rule in group.rules)) for group in rules.groups)
+    )
 
 
 def _duration(text: str) -> str:

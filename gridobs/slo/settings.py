@@ -14,6 +14,7 @@ from gridobs import conventions, sources
 from gridobs.codes import Code
 from gridobs.errors import SourceError
 from gridobs.rules.durations import seconds
+from gridobs.rules.handwritten import ALERT_PLACEHOLDER
 from gridobs.slo.model import CompileOptions
 from gridobs.slo.promql import PrometheusVersion
 
@@ -28,6 +29,7 @@ _LINK = re.compile(r"https?://[^\s{}]+")
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LARGEST_EDGE = 10**12
 _LINK_CURE = "a web address, with {slo} where the name of the objective goes"
+_ALERT_LINK_CURE = "a web address, with {alert} where the name of the alert goes"
 _DURATION_CURE = "a duration such as 30s, 2m or 32d"
 _HISTOGRAMS_CURE = "pairs of a histogram's name, without _bucket, and a list of its edges, each above the one before"
 
@@ -56,6 +58,7 @@ class Settings:
     scrape_interval: str = "30s"
     retention: str = "32d"
     runbooks: str | None = None
+    alert_runbooks: str | None = None
     dashboards: str | None = None
     histograms: Mapping[str, tuple[Decimal, ...]] = field(default_factory=_own_histograms)
 
@@ -96,10 +99,13 @@ def _duration(text: str) -> str:
     return text
 
 
-def _link(text: str) -> str:
-    if not _LINK.fullmatch(text.replace(SLO_PLACEHOLDER, "slo")):
-        raise sources.fault(Code.WRONG_VALUE, f"'{text}' is not a web address", f"write {_LINK_CURE}")
-    return text
+def _link_with(placeholder: str, cure: str) -> AfterValidator:
+    def link(text: str) -> str:
+        if not _LINK.fullmatch(text.replace(placeholder, "name")):
+            raise sources.fault(Code.WRONG_VALUE, f"'{text}' is not a web address", f"write {cure}")
+        return text
+
+    return AfterValidator(link)
 
 
 def _edge(value: object) -> Decimal:
@@ -120,7 +126,8 @@ def _histograms(histograms: dict[str, tuple[Decimal, ...]]) -> dict[str, tuple[D
 
 
 _Duration = Annotated[str, AfterValidator(_duration), Field(description=_DURATION_CURE)]
-_Link = Annotated[str, AfterValidator(_link), Field(description=_LINK_CURE)]
+_Link = Annotated[str, _link_with(SLO_PLACEHOLDER, _LINK_CURE), Field(description=_LINK_CURE)]
+_AlertLink = Annotated[str, _link_with(ALERT_PLACEHOLDER, _ALERT_LINK_CURE), Field(description=_ALERT_LINK_CURE)]
 _Edge = Annotated[Decimal, BeforeValidator(_edge), Field(description=_HISTOGRAMS_CURE)]
 
 
@@ -130,6 +137,7 @@ class _SettingsSchema(sources.Schema):
     scrape_interval: _Duration | None = None
     retention: _Duration | None = None
     runbooks: _Link | None = None
+    alert_runbooks: _AlertLink | None = None
     dashboards: _Link | None = None
     histograms: Annotated[dict[str, tuple[_Edge, ...]], AfterValidator(_histograms)] = Field(
         {}, description=_HISTOGRAMS_CURE

@@ -1,4 +1,4 @@
-"""The ``mqtt`` collector: the monitor and the prober of one broker, read together."""
+"""The ``mqtt`` collector: the monitor and the prober of each broker, read together."""
 
 from __future__ import annotations
 
@@ -6,33 +6,56 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-from gridobs_exporters import names
+from gridobs_exporters.metric import Samples
 from gridobs_exporters.mqtt.monitor import Monitor
 from gridobs_exporters.mqtt.probe import Prober, ProbeSettings
 from gridobs_exporters.mqtt.refusals import Refusals
-from gridobs_exporters.scrape import Reading
+from gridobs_exporters.names import mqtt as names
+from gridobs_exporters.scrape import Collector, Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gridobs_exporters.clock import Clock
     from gridobs_exporters.mqtt.target import Broker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MqttSettings:
-    """``sys_interval`` is the broker's, in seconds."""
+    """One broker. ``name`` is its label, ``sys_interval`` its own, in seconds."""
 
+    name: str
     broker: Broker
     sys_interval: float
     probe: ProbeSettings
 
 
-class MqttCollector:
-    """Reads what its two threads know; a scrape never waits for the broker."""
+class MqttCollector(Collector):
+    """Reads what the threads know; a scrape never waits for a broker."""
 
     name = "mqtt"
-    up_help = "Whether the broker let the exporter in and its heartbeat is no older than 3 $SYS intervals."
+    up = names.UP
+
+    def __init__(self, brokers: Sequence[MqttSettings], *, clock: Clock) -> None:
+        self.targets = tuple(settings.name for settings in brokers)
+        self._watches = {settings.name: _Watch(settings, clock=clock) for settings in brokers}
+
+    def start(self) -> None:
+        for watch in self._watches.values():
+            watch.start()
+
+    def stop(self) -> None:
+        for watch in self._watches.values():
+            watch.stop()
+
+    def collect(self) -> Reading:
+        samples = Samples()
+        up = {name: watch.add_to(samples, name) for name, watch in self._watches.items()}
+        return Reading(up=up, complete=all(up.values()), samples=samples)
+
+
+class _Watch:
+    """What is resident for one broker."""
 
     def __init__(self, settings: MqttSettings, *, clock: Clock) -> None:
         self._refusals = Refusals()
@@ -54,19 +77,15 @@ class MqttCollector:
         self._monitor.stop()
         self._prober.stop()
 
-    def collect(self) -> Reading:
+    def add_to(self, samples: Samples, broker: str) -> bool:
+        """Add what is known of the broker; whether it is up."""
         facts = self._monitor.facts()
-        unparseable = CounterMetricFamily(
-            names.MQTT_UNPARSEABLE, "$SYS payloads that are not what Mosquitto sends.", labels=["topic"]
-        )
+        samples.add(names.LAST_HEARTBEAT, self._monitor.last_heartbeat, broker)
+        self._refusals.add_to(samples, broker)
+        samples.declare(names.UNPARSEABLE)
         for topic, times in sorted(self._monitor.unparseable().items()):
-            unparseable.add_metric([topic], times)
-        heartbeat = GaugeMetricFamily(
-            names.MQTT_LAST_HEARTBEAT,
-            "When the broker last sent $SYS/broker/uptime; 0 is never.",
-            value=self._monitor.last_heartbeat,
-        )
-        families = [heartbeat, *self._refusals.families(), unparseable, *self._prober.families()]
+            samples.add(names.UNPARSEABLE, times, broker, topic)
+        self._prober.add_to(samples, broker)
         if facts:
-            families += facts.families()
-        return Reading(up=facts is not None, complete=facts is not None, families=families)
+            facts.add_to(samples, broker)
+        return facts is not None

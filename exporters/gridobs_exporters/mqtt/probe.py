@@ -16,21 +16,18 @@ from typing import TYPE_CHECKING
 
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-from gridobs_exporters import names
 from gridobs_exporters.histogram import ROUNDTRIP_EDGES, Histogram
 from gridobs_exporters.mqtt.target import Broker, ChangeLog, acknowledge_at_once, reason_name
+from gridobs_exporters.names import mqtt as names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
     from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
-    from prometheus_client.core import Metric
 
     from gridobs_exporters.clock import Clock
+    from gridobs_exporters.metric import Samples
 
 log = logging.getLogger(__name__)
 
@@ -242,34 +239,16 @@ class Prober:
         else:
             self._log.say(logging.INFO, f"probe of {self._broker} succeeds")
 
-    def families(self) -> Iterator[Metric]:
-        attempts = CounterMetricFamily(
-            names.MQTT_PROBE_ATTEMPTS, "Round trips tried, as a new client.", labels=["qos"]
-        )
-        failures = CounterMetricFamily(
-            names.MQTT_PROBE_FAILURES, "Round trips that did not succeed within the timeout.", labels=["qos"]
-        )
-        roundtrip = HistogramMetricFamily(
-            names.MQTT_PROBE_ROUNDTRIP, "Publish to delivery, of round trips that succeeded.", labels=["qos"]
-        )
-        phase = GaugeMetricFamily(
-            names.MQTT_PROBE_PHASE_DURATION,
-            "Phases that the latest round reached; puback and deliver at QoS 1.",
-            labels=["phase"],
-        )
+    def add_to(self, samples: Samples, broker: str) -> None:
         with self._lock:
             for qos in QOS_LEVELS:
-                attempts.add_metric([str(qos)], self._attempts[qos])
-                failures.add_metric([str(qos)], self._failures[qos])
-                buckets, total = self._roundtrips[qos].cumulative()
-                roundtrip.add_metric([str(qos)], buckets, total)
-            for name, seconds in self._phases.items():
-                phase.add_metric([name], seconds)
-            latest = self._last_success
-        yield from (attempts, failures, roundtrip, phase)
-        yield GaugeMetricFamily(
-            names.MQTT_PROBE_LAST_SUCCESS, "When all QoS levels last came back; 0 is never.", value=latest
-        )
+                samples.add(names.PROBE_ATTEMPTS, self._attempts[qos], broker, str(qos))
+                samples.add(names.PROBE_FAILURES, self._failures[qos], broker, str(qos))
+                samples.add(names.PROBE_ROUNDTRIP, self._roundtrips[qos].cumulative(), broker, str(qos))
+            samples.declare(names.PROBE_PHASE_DURATION)
+            for phase, seconds in self._phases.items():
+                samples.add(names.PROBE_PHASE_DURATION, seconds, broker, phase)
+            samples.add(names.PROBE_LAST_SUCCESS, self._last_success, broker)
 
     def _run(self) -> None:
         sequence = 0

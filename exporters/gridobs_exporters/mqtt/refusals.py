@@ -6,19 +6,12 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from prometheus_client.core import CounterMetricFamily
-
-from gridobs_exporters import names
+from gridobs_exporters.names import mqtt as names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from gridobs_exporters.metric import Samples
 
-    from prometheus_client.core import Metric
-
-_FAMILIES = {
-    "connect": (names.MQTT_CONNECT_REFUSED, "Connections of ours the broker refused (CONNACK)."),
-    "subscribe": (names.MQTT_SUBSCRIBE_REFUSED, "Subscriptions of ours the broker refused (SUBACK)."),
-}
+_METRICS = {"connect": names.CONNECT_REFUSED, "subscribe": names.SUBSCRIBE_REFUSED}
 
 
 class Refusals:
@@ -32,12 +25,10 @@ class Refusals:
         with self._lock:
             self._counts[what, client, reason] += times
 
-    def families(self) -> Iterator[Metric]:
+    def add_to(self, samples: Samples, broker: str) -> None:
         with self._lock:
             counts = sorted(self._counts.items())
-        for what, (name, text) in _FAMILIES.items():
-            family = CounterMetricFamily(name, text, labels=["client", "reason"])
-            for (of, client, reason), times in counts:
-                if of == what:
-                    family.add_metric([client, reason], times)
-            yield family
+        for metric in _METRICS.values():
+            samples.declare(metric)
+        for (what, client, reason), times in counts:
+            samples.add(_METRICS[what], times, broker, client, reason)

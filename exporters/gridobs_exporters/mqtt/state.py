@@ -9,24 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-from gridobs_exporters import names
 from gridobs_exporters.mqtt.topics import (
     HEARTBEAT_TOPIC,
     ROWS,
     VERSION_TOPIC,
-    Kind,
     Row,
     bridge_of,
     parse_bridge_state,
     parse_version,
 )
+from gridobs_exporters.names import mqtt as names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from prometheus_client.core import Metric
+    from gridobs_exporters.metric import Samples
 
 HEARTBEATS_MISSED = 3  # intervals without a heartbeat after which nothing the broker said is believed
 
@@ -39,21 +36,15 @@ class BrokerFacts:
     values: Mapping[str, float]
     bridges: Mapping[str, bool]
 
-    def families(self) -> Iterator[Metric]:
-        """A family per value that is there; what was not said has no series."""
+    def add_to(self, samples: Samples, broker: str) -> None:
+        """What was not said has no series."""
         if self.version is not None:
-            info = GaugeMetricFamily(names.MQTT_BROKER_INFO, "Version of the broker.", labels=["version"])
-            info.add_metric([self.version], 1)
-            yield info
+            samples.add(names.BROKER_INFO, 1, broker, self.version)
         for row in ROWS:
             if (value := self.values.get(row.topic)) is not None:
-                family = CounterMetricFamily if row.kind is Kind.COUNTER else GaugeMetricFamily
-                yield family(row.name, row.help, value=value)
-        if self.bridges:
-            bridges = GaugeMetricFamily(names.MQTT_BRIDGE_UP, "Whether the bridge is connected.", labels=["bridge"])
-            for bridge, up in sorted(self.bridges.items()):
-                bridges.add_metric([bridge], up)
-            yield bridges
+                samples.add(row.metric, value, broker)
+        for bridge, up in sorted(self.bridges.items()):
+            samples.add(names.BRIDGE_UP, up, broker, bridge)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,8 +11,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
-from gridobs_exporters import names
+from gridobs_exporters.names import mqtt as names
+
+if TYPE_CHECKING:
+    from gridobs_exporters.metric import Metric
 
 _BASE = "$SYS/broker/"
 HEARTBEAT_TOPIC = _BASE + "uptime"
@@ -45,9 +49,8 @@ class Row:
     """One topic. ``since`` is the first Mosquitto version that publishes it."""
 
     topic: str
-    name: str
+    metric: Metric
     kind: Kind
-    help: str
     since: str = "2.0"
 
     def parse(self, payload: bytes) -> float:
@@ -91,48 +94,42 @@ def parse_bridge_state(payload: bytes) -> bool:
     return payload == b"1"
 
 
-def _row(topic: str, name: str, kind: Kind, text: str, since: str = "2.0") -> Row:
-    return Row(_BASE + topic, name, kind, text, since)
+def _row(topic: str, metric: Metric, kind: Kind, since: str = "2.0") -> Row:
+    return Row(_BASE + topic, metric, kind, since)
 
 
 _C, _G, _R = Kind.COUNTER, Kind.GAUGE, Kind.RATE
 ROWS: tuple[Row, ...] = (
-    _row("uptime", names.MQTT_BROKER_UPTIME, Kind.UPTIME, "Seconds since the broker started."),
-    _row("messages/received", names.MQTT_MESSAGES_RECEIVED, _C, "MQTT packets of any kind received."),
-    _row("messages/sent", names.MQTT_MESSAGES_SENT, _C, "MQTT packets of any kind sent."),
-    _row("bytes/received", names.MQTT_RECEIVED_BYTES, _C, "Bytes received."),
-    _row("bytes/sent", names.MQTT_SENT_BYTES, _C, "Bytes sent."),
-    _row("publish/messages/received", names.MQTT_PUBLISH_RECEIVED, _C, "PUBLISH packets received."),
-    _row("publish/messages/sent", names.MQTT_PUBLISH_SENT, _C, "PUBLISH packets sent."),
+    _row("uptime", names.BROKER_UPTIME, Kind.UPTIME),
+    _row("messages/received", names.MESSAGES_RECEIVED, _C),
+    _row("messages/sent", names.MESSAGES_SENT, _C),
+    _row("bytes/received", names.RECEIVED_BYTES, _C),
+    _row("bytes/sent", names.SENT_BYTES, _C),
+    _row("publish/messages/received", names.PUBLISH_RECEIVED, _C),
+    _row("publish/messages/sent", names.PUBLISH_SENT, _C),
     _row(
         "publish/messages/dropped",
-        names.MQTT_PUBLISH_DROPPED,
+        names.PUBLISH_DROPPED,
         _C,
-        "PUBLISH packets dropped by queue or inflight limits.",
     ),
-    _row(
-        "publish/bytes/received", names.MQTT_PUBLISH_RECEIVED_BYTES, _C, "Payload bytes received in PUBLISH packets."
-    ),
-    _row("publish/bytes/sent", names.MQTT_PUBLISH_SENT_BYTES, _C, "Payload bytes sent in PUBLISH packets."),
-    _row("clients/expired", names.MQTT_CLIENTS_EXPIRED, _C, "Persistent clients removed by expiry."),
-    _row("connections/socket/count", names.MQTT_SOCKET_CONNECTIONS, _C, "Sockets opened by clients.", "2.1"),
-    _row("clients/connected", names.MQTT_CLIENTS_CONNECTED, _G, "Clients connected now."),
-    _row("clients/disconnected", names.MQTT_CLIENTS_DISCONNECTED, _G, "Persistent clients that are away now."),
-    _row("store/messages/count", names.MQTT_STORED_MESSAGES, _G, "Messages held, retained and queued ones included."),
-    _row("store/messages/bytes", names.MQTT_STORED_BYTES, _G, "Payload bytes of the messages held."),
-    _row("subscriptions/count", names.MQTT_SUBSCRIPTIONS, _G, "Subscriptions."),
-    _row("shared_subscriptions/count", names.MQTT_SHARED_SUBSCRIPTIONS, _G, "Shared subscriptions."),
-    _row("retained messages/count", names.MQTT_RETAINED_MESSAGES, _G, "Retained messages."),
-    _row("heap/current", names.MQTT_HEAP_BYTES, _G, "Heap in use; only builds with memory tracking say."),
-    _row("packet/out/count", names.MQTT_OUTGOING_PACKETS, _G, "Packets waiting to be sent.", "2.1"),
-    _row("packet/out/bytes", names.MQTT_OUTGOING_PACKET_BYTES, _G, "Bytes waiting to be sent.", "2.1"),
-    _row(
-        "load/sockets/1min", names.MQTT_SOCKETS_PER_MINUTE, _R, "Sockets opened, moving average; 2.0 has no counter."
-    ),
+    _row("publish/bytes/received", names.PUBLISH_RECEIVED_BYTES, _C),
+    _row("publish/bytes/sent", names.PUBLISH_SENT_BYTES, _C),
+    _row("clients/expired", names.CLIENTS_EXPIRED, _C),
+    _row("connections/socket/count", names.SOCKET_CONNECTIONS, _C, "2.1"),
+    _row("clients/connected", names.CLIENTS_CONNECTED, _G),
+    _row("clients/disconnected", names.CLIENTS_DISCONNECTED, _G),
+    _row("store/messages/count", names.STORED_MESSAGES, _G),
+    _row("store/messages/bytes", names.STORED_BYTES, _G),
+    _row("subscriptions/count", names.SUBSCRIPTIONS, _G),
+    _row("shared_subscriptions/count", names.SHARED_SUBSCRIPTIONS, _G),
+    _row("retained messages/count", names.RETAINED_MESSAGES, _G),
+    _row("heap/current", names.HEAP_BYTES, _G),
+    _row("packet/out/count", names.OUTGOING_PACKETS, _G, "2.1"),
+    _row("packet/out/bytes", names.OUTGOING_PACKET_BYTES, _G, "2.1"),
+    _row("load/sockets/1min", names.SOCKETS_PER_MINUTE, _R),
     _row(
         "load/connections/1min",
-        names.MQTT_CONNECTIONS_PER_MINUTE,
+        names.CONNECTIONS_PER_MINUTE,
         _R,
-        "CONNECTs, moving average; there is no counter.",
     ),
 )

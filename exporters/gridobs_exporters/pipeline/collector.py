@@ -13,18 +13,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-from gridobs_exporters import names
+from gridobs_exporters.metric import Samples
+from gridobs_exporters.names import pipeline as names
 from gridobs_exporters.pipeline.integrity import QuickCheck
 from gridobs_exporters.pipeline.store import StoreFacts, error_name, read_store
-from gridobs_exporters.scrape import Reading
+from gridobs_exporters.scrape import Collector, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
     from pathlib import Path
-
-    from prometheus_client.core import Metric
 
     from gridobs_exporters.clock import Clock
 
@@ -38,19 +35,46 @@ _USUAL_ERRORS = ("SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_CORRUPT", "SQLITE_ERR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineSettings:
-    """``quick_check_interval`` in seconds; 0 for no check."""
+    """One store. ``name`` is its label, ``quick_check_interval`` in seconds; 0 for no check."""
 
+    name: str
     store: Path
     quick_check_interval: float
 
 
-class PipelineCollector:
-    """Opens the store for each scrape and lets go of it."""
+class PipelineCollector(Collector):
+    """Opens each store for each scrape and lets go of it."""
 
     name = "pipeline"
-    up_help = "Whether the store could be read."
+    up = names.UP
+
+    def __init__(self, stores: Sequence[PipelineSettings], *, clock: Clock) -> None:
+        self.targets = tuple(settings.name for settings in stores)
+        self._stores = [_Store(settings, clock=clock) for settings in stores]
+
+    def start(self) -> None:
+        for store in self._stores:
+            store.start()
+
+    def stop(self) -> None:
+        for store in self._stores:
+            store.stop()
+
+    def collect(self) -> Reading:
+        samples = Samples()
+        facts = {store.name: store.add_to(samples) for store in self._stores}
+        return Reading(
+            up={name: found is not None for name, found in facts.items()},
+            complete=all(found and not found.errors for found in facts.values()),
+            samples=samples,
+        )
+
+
+class _Store:
+    """One store, what went wrong with it, and its check."""
 
     def __init__(self, settings: PipelineSettings, *, clock: Clock) -> None:
+        self.name = settings.name
         self._path = settings.store
         self._clock = clock
         self._errors: Counter[str] = Counter(dict.fromkeys(_USUAL_ERRORS, 0))
@@ -70,8 +94,10 @@ class PipelineCollector:
         if self._check:
             self._check.stop()
 
-    def collect(self) -> Reading:
-        families: list[Metric] = [*self._file_families(), *self._check_families()]
+    def add_to(self, samples: Samples) -> StoreFacts | None:
+        """Add what is known of the store; its facts, if it could be read."""
+        self._add_files(samples)
+        self._add_check(samples)
         facts: StoreFacts | None = None
         try:
             facts = read_store(self._path)
@@ -81,108 +107,61 @@ class PipelineCollector:
         else:
             with self._lock:
                 self._errors.update(facts.errors)
-            families += self._store_families(facts)
-            families += self._progress_families(facts)
+            self._add_store(samples, facts)
+            self._add_progress(samples, facts)
             self._say(f"the store {self._path} lacks tables: see docs/exporters.md" if facts.errors else None)
-        errors = CounterMetricFamily(names.PIPELINE_ERRORS, "Reads of the store that failed.", labels=["code"])
         with self._lock:
             for code, times in sorted(self._errors.items()):
-                errors.add_metric([code], times)
-        return Reading(
-            up=facts is not None, complete=facts is not None and not facts.errors, families=[*families, errors]
-        )
+                samples.add(names.ERRORS, times, self.name, code)
+        return facts
 
-    def _file_families(self) -> Iterator[Metric]:
-        sizes = GaugeMetricFamily(names.PIPELINE_STORE_BYTES, "Size of each file of the store.", labels=["file"])
+    def _add_files(self, samples: Samples) -> None:
         for label, suffix in _FILES.items():
             try:
-                sizes.add_metric([label], self._path.with_name(self._path.name + suffix).stat().st_size)
+                size = self._path.with_name(self._path.name + suffix).stat().st_size
             except OSError:
                 continue  # a file that is not there has no size
-        yield sizes
+            samples.add(names.STORE_BYTES, size, self.name, label)
         try:
             disk = os.statvfs(self._path.parent)
         except OSError:
             return
-        yield GaugeMetricFamily(
-            names.PIPELINE_FILESYSTEM_AVAILABLE,
-            "Bytes an unprivileged writer can still use where the store lies.",
-            value=disk.f_bavail * disk.f_frsize,
-        )
-        yield GaugeMetricFamily(
-            names.PIPELINE_FILESYSTEM_SIZE,
-            "Size of the file system where the store lies.",
-            value=disk.f_blocks * disk.f_frsize,
-        )
+        samples.add(names.FILESYSTEM_AVAILABLE, disk.f_bavail * disk.f_frsize, self.name)
+        samples.add(names.FILESYSTEM_SIZE, disk.f_blocks * disk.f_frsize, self.name)
 
-    def _check_families(self) -> Iterator[Metric]:
+    def _add_check(self, samples: Samples) -> None:
         if not self._check:
             return
         report = self._check.report
-        yield GaugeMetricFamily(
-            names.PIPELINE_CHECK_LAST_RUN, "When quick_check last ended; 0 is never.", value=report.last_run
-        )
-        yield GaugeMetricFamily(
-            names.PIPELINE_CHECK_LAST_OK, "When quick_check last found no fault; 0 is never.", value=report.last_ok
-        )
+        samples.add(names.CHECK_LAST_RUN, report.last_run, self.name)
+        samples.add(names.CHECK_LAST_OK, report.last_ok, self.name)
         if report.seconds is not None:
-            yield GaugeMetricFamily(
-                names.PIPELINE_CHECK_DURATION, "How long the latest quick_check took.", value=report.seconds
-            )
+            samples.add(names.CHECK_DURATION, report.seconds, self.name)
 
-    def _store_families(self, facts: StoreFacts) -> Iterator[Metric]:
-        info = GaugeMetricFamily(
-            names.PIPELINE_STORE_INFO, "How the store is kept.", labels=["journal_mode", "user_version"]
-        )
-        info.add_metric([facts.journal_mode, str(facts.user_version)], 1)
-        yield info
-        yield GaugeMetricFamily(names.PIPELINE_STORE_PAGES, "Pages, the free ones included.", value=facts.pages)
-        yield GaugeMetricFamily(names.PIPELINE_STORE_FREE_PAGES, "Pages that hold nothing.", value=facts.free_pages)
-        yield GaugeMetricFamily(names.PIPELINE_STORE_PAGE_SIZE, "Size of a page.", value=facts.page_size)
+    def _add_store(self, samples: Samples, facts: StoreFacts) -> None:
+        samples.add(names.STORE_INFO, 1, self.name, facts.journal_mode, str(facts.user_version))
+        samples.add(names.STORE_PAGES, facts.pages, self.name)
+        samples.add(names.STORE_FREE_PAGES, facts.free_pages, self.name)
+        samples.add(names.STORE_PAGE_SIZE, facts.page_size, self.name)
 
-    def _progress_families(self, facts: StoreFacts) -> Iterator[Metric]:
+    def _add_progress(self, samples: Samples, facts: StoreFacts) -> None:
         record, backlog = facts.record, facts.backlog
-        yield GaugeMetricFamily(
-            names.PIPELINE_RECORDS,
-            "Records stored, as the highest id: rows are only added.",
-            value=record.number if record else 0,
-        )
+        samples.add(names.RECORDS, record.number if record else 0, self.name)
+        commits = []
         if record:
-            yield GaugeMetricFamily(
-                names.PIPELINE_NEWEST_EVENT,
-                "Newest event time among the records stored last.",
-                value=record.newest_event_time,
-            )
-            yield GaugeMetricFamily(
-                names.PIPELINE_LAG,
-                "From event to store, of the record stored last.",
-                value=record.stored_at - record.event_time,
-            )
-        commits = [record.stored_at] if record else []
+            samples.add(names.NEWEST_EVENT, record.newest_event_time, self.name)
+            samples.add(names.LAG, record.stored_at - record.event_time, self.name)
+            commits.append(record.stored_at)
         if backlog:
             commits.append(backlog.updated_at)
             if self._clock.wall() - backlog.updated_at <= BACKLOG_BELIEVED:
-                yield GaugeMetricFamily(
-                    names.PIPELINE_BACKLOG,
-                    "Messages the processor held uncommitted at its last commit.",
-                    value=backlog.messages,
-                )
+                samples.add(names.BACKLOG, backlog.messages, self.name)
                 if backlog.oldest is not None:
-                    yield GaugeMetricFamily(
-                        names.PIPELINE_BACKLOG_OLDEST,
-                        "When the oldest uncommitted message was received.",
-                        value=backlog.oldest,
-                    )
+                    samples.add(names.BACKLOG_OLDEST, backlog.oldest, self.name)
         if commits:
-            yield GaugeMetricFamily(
-                names.PIPELINE_LAST_COMMIT, "When the processor last committed.", value=max(commits)
-            )
+            samples.add(names.LAST_COMMIT, max(commits), self.name)
         if facts.dead_letters is not None:
-            yield GaugeMetricFamily(
-                names.PIPELINE_DEAD_LETTERS,
-                "Messages put aside, as the highest id: rows are only added.",
-                value=facts.dead_letters,
-            )
+            samples.add(names.DEAD_LETTERS, facts.dead_letters, self.name)
 
     def _count(self, error: sqlite3.Error) -> None:
         with self._lock:
