@@ -7,25 +7,22 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 from gridobs_exporters.clock import Clock
-from gridobs_exporters.scrape import Reading, Scraper
+from gridobs_exporters.metric import gauge
+from gridobs_exporters.scrape import ONLY, Collector, Reading, Scraper
 from gridobs_exporters.server import ExporterServer, scrape_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Still:
+class Still(Collector):
     """A collector that is always up."""
 
     name = "still"
-    up_help = "Whether."
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
+    up = gauge("gridobs_still_up", "Whether.")
 
     def collect(self) -> Reading:
-        return Reading(up=True, complete=True)
+        return Reading(up={ONLY: True}, complete=True)
 
 
 @pytest.fixture
