@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gridobs_exporters.mqtt.topics import (
+from gridobs_exporters.mqtt.tables.mosquitto import (
     HEARTBEAT_TOPIC,
     ROWS,
     VERSION_TOPIC,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from paho.mqtt.reasoncodes import ReasonCode
 
+SESSION_EXPIRY = 0  # seconds; nothing of ours outlives its connection
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
@@ -57,7 +59,7 @@ class Broker:
             OSError: If the broker cannot be reached or TLS fails.
         """
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it untyped
-        properties.SessionExpiryInterval = 0
+        properties.SessionExpiryInterval = SESSION_EXPIRY
         try:
             code = client.connect(self.host, self.port, keepalive, clean_start=True, properties=properties)
         except UnicodeError as error:  # a host name that IDNA cannot encode

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from gridobs_exporters import metric
 from gridobs_exporters.mqtt.state import BrokerState
-from gridobs_exporters.mqtt.topics import HEARTBEAT_TOPIC, ROWS, VERSION_TOPIC, Kind, parse_version
+from gridobs_exporters.mqtt.tables.mosquitto import HEARTBEAT_TOPIC, ROWS, VERSION_TOPIC, Kind, parse_version
 
 RECEIVED = "$SYS/broker/messages/received"
 INTERVAL = 10.0
