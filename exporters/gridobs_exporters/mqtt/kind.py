@@ -50,7 +50,7 @@ STATS = schema.mapping(
 BROKER = schema.mapping(
     {
         "name": schema.text("the broker label; default: HOST:PORT", "main"),
-        "kind": schema.choice("what the broker is", "mosquitto", *TABLES),
+        "kind": schema.choice(f"what the broker is: mosquitto, {', '.join(TABLES)}", "mosquitto", *TABLES),
         "url": schema.text("the broker's address", "mqtts://broker:8883"),
         "username": schema.text("the name to come in with", "gridobs"),
         "password_file": schema.text("a file with the password", "/etc/gridobs/mqtt-password"),
@@ -115,7 +115,7 @@ def _read_stats(section: Section) -> StatsSettings | None:
             section.problem("stats", "a Mosquitto has no statistics page; say its kind, or leave stats out")
         return None
     if stats is None:
-        section.problem("kind", f"lacks stats: where a {kind} tells its statistics; write e.g. {table.example}")
+        section.problem("kind", f"lacks stats, the page that tells them; write below it e.g. url: {table.example}")
         return None
     base, path, secure = _page_address(stats, table.example)
     tls = None

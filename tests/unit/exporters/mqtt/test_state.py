@@ -6,6 +6,8 @@ import pytest
 from gridobs_exporters import metric
 from gridobs_exporters.mqtt.state import BrokerState
 from gridobs_exporters.mqtt.tables.mosquitto import HEARTBEAT_TOPIC, ROWS, VERSION_TOPIC, Kind, parse_version
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 RECEIVED = "$SYS/broker/messages/received"
 INTERVAL = 10.0
@@ -127,3 +129,24 @@ def test_payloads_are_read_as_mosquitto_writes_them(topic: str, payload: bytes, 
     row = next(row for row in ROWS if row.topic == f"$SYS/broker/{topic}")
 
     assert row.parse(payload) == value
+
+
+@settings(derandomize=True, database=None, deadline=None)
+@given(
+    topic=st.sampled_from([row.topic for row in ROWS] + [VERSION_TOPIC, "$SYS/broker/connection/wan/state"])
+    | st.text(max_size=30),
+    payload=st.binary(max_size=40) | st.integers(-5, 2**70).map(lambda number: str(number).encode()),
+    retained=st.booleans(),
+)
+def test_no_message_raises_and_every_value_is_finite_and_not_negative(
+    topic: str, payload: bytes, *, retained: bool
+) -> None:
+    state = BrokerState(sys_interval=INTERVAL)
+    state.connected(monotonic=0.0)
+    tell(state, HEARTBEAT_TOPIC, b"60 seconds", at=1)
+    read = tell(state, topic, payload, at=2, retained=retained)
+    known = values(state, at=2)
+
+    assert read or state.unparseable == {topic: 1}
+    assert all(0 <= value < float("inf") for value in (known or {}).values())
+    assert state.unparseable.keys() <= {row.topic for row in ROWS} | {VERSION_TOPIC, topic}
