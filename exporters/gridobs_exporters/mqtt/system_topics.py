@@ -45,10 +45,11 @@ class SystemTopics(Source):
     def message(self, message: MQTTMessage) -> None:
         now, wall = self._clock.monotonic(), self._clock.wall()
         with self._lock:
-            read = self._state.message(
+            known = len(self._state.unparseable)
+            self._state.message(
                 message.topic, bytes(message.payload), retained=message.retain, wall=wall, monotonic=now
             )
-            first = not read and self._state.unparseable[message.topic] == 1
+            first = len(self._state.unparseable) > known
         if first:
             log.warning("%s carries %r, which is not what Mosquitto sends", message.topic, message.payload[:40])
 

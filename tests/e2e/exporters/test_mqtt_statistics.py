@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,18 +30,17 @@ def page_fixture() -> Iterator[standin.Page]:
 
 
 @pytest.fixture(name="watch")
-def watch_fixture(
-    broker: Mosquitto, exporter: Start, page: standin.Page, tmp_path: Path
-) -> Callable[[str], Exporter]:
+def watch_fixture(broker: Mosquitto, exporter: Start, page: standin.Page, tmp_path: Path) -> Callable[..., Exporter]:
     """An exporter of ``broker`` as one of another kind, with a name and a password for its page."""
     secret, config = tmp_path / "secret", tmp_path / "exporter.yaml"
     secret.write_text("public\n")
 
-    def start(kind: str) -> Exporter:
+    def start(kind: str, *lines: str, url: str = page.url) -> Exporter:
         config.write_text(
             f"mqtt:\n  brokers:\n    - name: main\n      url: mqtt://127.0.0.1:{broker.port}\n      kind: {kind}\n"
-            f"      probe_interval: 300ms\n      stats:\n        url: {page.url}/metrics\n        username: admin\n"
+            f"      probe_interval: 300ms\n      stats:\n        url: {url}/metrics\n        username: admin\n"
             f"        password_file: {secret}\n        interval: 500ms\n        timeout: 1s\n"
+            + "".join(f"        {line}\n" for line in lines)
         )
         return exporter(f"--config.file={config}")
 
@@ -56,7 +57,7 @@ def failures(exporter: Exporter, reason: str) -> float:
 
 @pytest.mark.parametrize("kind", READ)
 def test_a_broker_of_each_kind_is_read_from_its_page_and_probed(
-    broker: Mosquitto, watch: Callable[[str], Exporter], page: standin.Page, until: Until, kind: str
+    broker: Mosquitto, watch: Callable[..., Exporter], page: standin.Page, until: Until, kind: str
 ) -> None:
     page.shows(kind)
     broker.start()
@@ -69,7 +70,7 @@ def test_a_broker_of_each_kind_is_read_from_its_page_and_probed(
 
 
 def test_a_killed_broker_is_down_although_its_page_answers_and_is_found_again(
-    broker: Mosquitto, watch: Callable[[str], Exporter], until: Until
+    broker: Mosquitto, watch: Callable[..., Exporter], until: Until
 ) -> None:
     broker.start()
     exporter = watch("emqx")
@@ -94,7 +95,7 @@ def test_a_killed_broker_is_down_although_its_page_answers_and_is_found_again(
 )
 def test_a_page_that_fails_is_counted_and_its_figures_vanish_and_come_back(
     broker: Mosquitto,
-    watch: Callable[[str], Exporter],
+    watch: Callable[..., Exporter],
     page: standin.Page,
     until: Until,
     *,
@@ -119,3 +120,23 @@ def test_a_page_that_fails_is_counted_and_its_figures_vanish_and_come_back(
         setattr(page, key, value)
     page.let_go.set()
     until(lambda: is_up(exporter), what="up again")
+
+
+def test_a_page_behind_tls_is_read_if_somebody_trusted_vouches_for_it(
+    broker: Mosquitto, watch: Callable[..., Exporter], until: Until, program: Callable[[str], str], tmp_path: Path
+) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([program("openssl"), *request, *names], check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    broker.start()
+    with standin.page("hivemq", tls=tls) as secure:
+        trusting = watch("hivemq", f"ca_file: {certificate}", url=secure.url)
+        until(lambda: is_up(trusting), what="up")
+        distrusting = watch("hivemq", url=secure.url)
+        until(lambda: failures(distrusting, "no_answer") >= 1, what="an unknown authority is not trusted")
+
+        assert not is_up(distrusting)
+        assert "CERTIFICATE_VERIFY_FAILED" in distrusting.logged()

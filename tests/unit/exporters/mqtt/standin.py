@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "mqtt"
@@ -33,8 +34,8 @@ class Page:
 
 
 @contextmanager
-def page(kind: str) -> Iterator[Page]:
-    """The fixture of ``kind`` on a free port, until the block ends."""
+def page(kind: str, *, tls: ssl.SSLContext | None = None) -> Iterator[Page]:
+    """The fixture of ``kind`` on a free port, until the block ends; over HTTPS with ``tls``."""
     served = Page()
     served.shows(kind)
 
@@ -56,7 +57,9 @@ def page(kind: str) -> Iterator[Page]:
             """Tests read what was asked, not a log."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        served.url = f"http://127.0.0.1:{server.server_port}"
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        served.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         yield served
