@@ -56,7 +56,7 @@ class AllowList:
     """
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        self._allowed = [_pattern(pattern) for pattern in patterns]
+        self._allowed = [_pattern(number, pattern) for number, pattern in enumerate(patterns, start=1)]
 
     def allows(self, target: Target) -> bool:
         return any(
@@ -65,8 +65,11 @@ class AllowList:
         )
 
 
-def _pattern(text: str) -> tuple[str, re.Pattern[str], int]:
-    target = _parse(text)
+def _pattern(number: int, text: str) -> tuple[str, re.Pattern[str], int]:
+    try:
+        target = _parse(text)
+    except ValueError as error:
+        raise ValueError(f"address {number}: {error}") from error
     host = "[^.:]*".join(re.escape(part) for part in target.host.split("*"))
     return target.scheme, re.compile(host), target.port
 
