@@ -28,7 +28,7 @@ _HIGHEST_PORT = 65535
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What to serve and where. ``collectors`` and ``pages`` are made by what they map to; ``limits`` are in samples."""
+    """What to serve and where. ``collectors`` and ``pages`` are made by what they map to."""
 
     host: str
     port: int

@@ -215,7 +215,10 @@ class Visit:
             )
         except (OSError, ValueError) as error:
             self.leave(link)
-            raise StepError("tls" if handshake and handshake.began else "tcp", told(error)) from error
+            if handshake is None or handshake.began is None:
+                raise StepError("tcp", told(error)) from error
+            phases["tcp"] = handshake.began - began
+            raise StepError("tls", told(error)) from error
         connected = self.now()
         if handshake and handshake.began:
             phases["tcp"] = handshake.began - began
