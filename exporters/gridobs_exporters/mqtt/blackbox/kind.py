@@ -38,7 +38,7 @@ _MODULE = schema.mapping(
         },
         "timeout": schema.duration("for the whole probe, if the scrape leaves that much", "5s"),
         "topic": schema.text(
-            "what all topics of the probe begin with: without + and #, and no / or $ at its ends",
+            "what its topics begin with: without + and #, and no / or $ at its ends",
             "gridobs/probe/node-1",
             pattern=r"^(?![$/])[^+#\0]*[^+#\0/]$",
         ),

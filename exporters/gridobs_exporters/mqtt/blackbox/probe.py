@@ -70,7 +70,9 @@ def _round(visit: Visit, link: Link, qos: int, findings: Findings) -> None:
     try:
         one.run()
     finally:
-        findings.tallies[qos] = found = one.tally()
+        found = one.tally()
+        if found.sent:
+            findings.tallies[qos] = found
         for phase, seconds in one.first_phases().items():
             visit.phases.setdefault(phase, seconds)
     if broken := found.broken(qos):

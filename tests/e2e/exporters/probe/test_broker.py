@@ -109,6 +109,14 @@ def test_a_broker_that_retains_nothing_fails_that_check_alone(broker: Mosquitto,
     assert seen.samples['gridobs_probe_capability{capability="retain_available"}'] == 0
 
 
+def test_a_qos_the_broker_does_not_take_is_not_tried(broker: Mosquitto, ask: Ask) -> None:
+    broker.start("max_qos 1")
+    seen = ask(url(broker), qos=[0, 1, 2])
+
+    assert seen.failures() == {"qos2": "the broker says it takes QoS 1 at most"}
+    assert seen.by_qos("sent") == {"0": 10, "1": 10}
+
+
 def test_what_the_acl_denies_fails_and_leaves_time_for_the_rest(broker: Mosquitto, users: Path, ask: Ask) -> None:
     """Mosquitto answers QoS 1 with a reason, and drops QoS 0 without a word."""
     acl = users.with_name("acl")
