@@ -117,7 +117,7 @@ def told(error: OSError | ValueError) -> str:
         case ssl.SSLError():
             return (error.reason or "TLS failed").replace("_", " ").lower()
         case OSError():
-            return error.strerror or type(error).__name__
+            return error.strerror or str(error)
         case _:
             return "not a host name"
 

@@ -55,14 +55,16 @@ class Visit:
         began = self.now()
         addresses = resolve(self._target.host, self._target.port, timeout=self._deadline - began)
         self.phases["resolve"] = self.now() - began
+        unreached = StepError("resolve", "no address")
         for index, address in enumerate(addresses):
             self.address = address
             try:
                 return self._open(share=len(addresses) - index, phases=self.phases)
             except StepError as problem:
-                if problem.step != "tcp" or index == len(addresses) - 1:
+                if problem.step != "tcp":
                     raise
-        raise AssertionError("resolve gives at least one address")
+                unreached = problem
+        raise unreached
 
     def open(
         self,

@@ -147,8 +147,18 @@ def test_a_broker_with_a_small_window_gets_no_more_than_it_takes(broker: Mosquit
         (0, lambda frame, number: [frame, frame] if number == 3 else [frame], (0, 1, 0), "messages duplicated"),
         (1, lambda frame, number: [frame, frame] if number == 3 else [frame], (0, 1, 0), None),
         (0, lambda _frame, _number: [], (10, 0, 0), "deliver: timeout"),
+        (0, lambda frame, number: [frame] if number < 5 else [], (5, 0, 0), None),
+        (1, lambda frame, number: [frame] if number < 5 else [], (5, 0, 0), "deliver: timeout"),
     ],
-    ids=["QoS 0 may lose", "QoS 1 must not lose", "QoS 0 must not repeat", "QoS 1 may repeat", "silence"],
+    ids=[
+        "QoS 0 may lose",
+        "QoS 1 must not lose",
+        "QoS 0 must not repeat",
+        "QoS 1 may repeat",
+        "silence",
+        "QoS 0 may lose the last",
+        "QoS 1 must not",
+    ],
 )
 def test_loss_and_duplicates_are_counted_and_judged_by_what_the_qos_promises(
     *,
