@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
+GOLDEN = Path(__file__).parents[3] / "golden/exporters/probe.prom"
 MANUAL = (Path(__file__).parents[4] / "docs/exporters/probe.md").read_text()
 EXAMPLES = re.findall(r"```(?:yaml)?\n(.*?)```", MANUAL, re.DOTALL)
 
@@ -66,6 +67,24 @@ def test_the_manuals_example_succeeds_over_http(probed: Exporter, broker: Mosqui
     assert "sesame" not in answer.text + probed.logged()
     assert "probe_" not in " ".join(name for name in probed.scrape() if not name.startswith("gridobs_exporter"))
     assert "/probe" in requests.get(probed.url, timeout=10).text
+
+
+def test_the_real_page_is_like_the_golden_one_and_promtool_has_nothing_to_say(
+    probed: Exporter, broker: Mosquitto, program: Callable[[str], str]
+) -> None:
+    target = f"mqtts://127.0.0.1:{broker.port}"
+    page = requests.get(f"{probed.url}/probe", params={"target": target, "module": "meters"}, timeout=10).text
+    checked = subprocess.run(
+        [program("promtool"), "check", "metrics"], input=page, capture_output=True, text=True, check=False
+    )
+
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+    assert families(page) == families(GOLDEN.read_text())
+
+
+def families(page: str) -> list[str]:
+    """The comments: name, help and kind of everything on the page, in its order."""
+    return [line for line in page.splitlines() if line.startswith("# ")]
 
 
 @pytest.mark.parametrize(
