@@ -20,8 +20,8 @@ TLS_CIPHER = gauge("probe_tls_cipher_info", "Cipher suite of the connection.", "
 # --- the visit -----------------------------------------------------------------------------------------------------
 PHASE_DURATION = gauge(
     "gridobs_probe_phase_duration_seconds",
-    "Phases that were reached: resolve, tcp, tls, connack, suback; puback (PUBCOMP at QoS 2) and deliver, counted from "
-    "its publish, of the first message that had them.",
+    "Phases that were reached: resolve, tcp, tls, connack, suback; puback (PUBCOMP at QoS 2) and deliver, both from "
+    "publish on, of the first message that had them.",
     "phase",
 )
 FAILURE = gauge("gridobs_probe_failure_info", "What went wrong, once for each step.", "step", "reason")

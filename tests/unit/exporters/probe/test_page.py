@@ -121,7 +121,9 @@ def frame(kind: int, body: bytes) -> bytes:
     return bytes([kind, len(body)]) + body
 
 
-FRAMES = st.builds(frame, st.integers(0, 255), st.binary(max_size=60))
+KINDS = st.sampled_from([0x20, 0x30, 0x32, 0x34, 0x40, 0x50, 0x62, 0x70, 0x90, 0xB0, 0xD0, 0xE0, 0xF0])
+PUBLISHED = st.binary(max_size=8).map(lambda topic: frame(0x30, bytes([0, len(topic)]) + topic + b"\0payload"))
+FRAMES = st.builds(frame, KINDS | st.integers(0, 255), st.binary(max_size=60)) | PUBLISHED
 ANSWERS = st.one_of(
     st.binary(max_size=80),
     st.builds(frame, st.just(0x20), st.binary(max_size=60)),
