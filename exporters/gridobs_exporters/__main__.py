@@ -14,6 +14,7 @@ from gridobs_exporters.clock import Clock
 from gridobs_exporters.collectors import KINDS
 from gridobs_exporters.config.document import ConfigError
 from gridobs_exporters.scrape import Scraper
+from gridobs_exporters.web.guard import Guard
 from gridobs_exporters.web.routes import landing, own_routes
 from gridobs_exporters.web.server import ExporterServer
 
@@ -45,8 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     routes.append(landing(scraper, routes))
     try:
         server = ExporterServer(
-            (settings.host, settings.port), routes, clock=clock, max_requests=settings.max_requests
+            (settings.host, settings.port),
+            routes,
+            clock=clock,
+            max_requests=settings.max_requests,
+            guard=Guard(settings.web_config, clock=clock),
         )
+    except ConfigError as error:
+        return _refuse(str(error))
     except OSError as error:
         return _refuse(
             f"--web.listen-address: cannot listen on {settings.host}:{settings.port}: {error.strerror}; "

@@ -13,6 +13,7 @@ from gridobs_exporters.config.document import ConfigError, Document, read
 from gridobs_exporters.config.schema import faults, mapping
 from gridobs_exporters.config.section import Section
 from gridobs_exporters.scrape import MAX_SERIES
+from gridobs_exporters.web.config import read_web_config
 from gridobs_exporters.web.server import MAX_REQUESTS
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Settings:
     port: int
     metrics_path: str
     max_requests: int
+    web_config: Path | None
     log_level: str
     collectors: dict[str, Make]
     limits: dict[str, int]
@@ -57,6 +59,12 @@ def parse(argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind]) 
     host, port = _listen_address(flags.listen, problems)
     if not re.fullmatch(r"/[A-Za-z0-9/_.-]*", flags.path):
         problems.append(f"--web.telemetry-path: {flags.path!r} is not a path; write e.g. /metrics")
+    web_config = Path(flags.web_config) if flags.web_config else None
+    if web_config:
+        try:
+            read_web_config(web_config)
+        except ConfigError as error:
+            problems += str(error).splitlines()
     document = _document(flags, kinds, problems)
     sections = {
         kind: Section(document.data[kind.name], (kind.name,), document.places, problems)
@@ -71,6 +79,7 @@ def parse(argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind]) 
         port=port,
         metrics_path=flags.path,
         max_requests=flags.max_requests,
+        web_config=web_config,
         log_level=flags.log_level,
         collectors=collectors,
         limits={kind.name: section.get("max_series", flags.max_series) for kind, section in sections.items()},
@@ -115,6 +124,8 @@ def _parser(version: str, kinds: Sequence[CollectorKind]) -> argparse.ArgumentPa
     add("--log.level", dest="log_level", default="info", choices=_LEVELS)
     add("--web.listen-address", dest="listen", default="127.0.0.1:9817", metavar="HOST:PORT")
     add("--web.telemetry-path", dest="path", default="/metrics", metavar="PATH")
+    text = "TLS, passwords and more in exporter-toolkit's format; read again when it changes"
+    add("--web.config.file", dest="web_config", metavar="PATH", help=text)
     text = "requests answered at the same time; more get 503"
     add("--web.max-requests", dest="max_requests", default=MAX_REQUESTS, type=_count, metavar="N", help=text)
     text = "samples a collector may expose, if its section sets no max_series"

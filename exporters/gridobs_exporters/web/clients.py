@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ssl
+
     from gridobs_exporters.clock import Clock
 
 FIRST_REQUEST = 10.0  # seconds from connecting to the end of the first request's headers, TLS included
 NEXT_REQUEST = 120.0  # seconds a kept connection may wait for another request; scrapes come every 15 to 60
 BODY = 30.0  # seconds to send a body
+LINGER = 2.0  # seconds after an answer for what the client is still sending
 TAKING = 30.0  # seconds to take an answer
 
 
@@ -53,6 +56,23 @@ class Clients:
             if known := self._clients.get(client):
                 known.since = self._clock.monotonic()
                 known.until = known.since + seconds
+
+    def secure(self, client: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+        """The client with TLS around it, before the handshake; it is known by that from now on."""
+        with self._lock:  # the descriptor moves: nobody may shut it down meanwhile
+            secured = context.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+            if known := self._clients.pop(client, None):
+                known.socket = secured
+                self._clients[secured] = known
+            return secured
+
+    def linger(self, client: socket.socket) -> None:
+        """Take what is still on its way: a socket closed before that resets, and the client loses the answer."""
+        self.wait(client, LINGER)
+        with suppress(OSError):
+            socket.socket.shutdown(client, socket.SHUT_WR)
+            while socket.socket.recv(client, 1 << 16):
+                pass
 
     def dismiss(self, client: socket.socket) -> None:
         with self._lock:
