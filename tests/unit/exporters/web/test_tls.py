@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -51,11 +52,16 @@ class Site:
             return session.get(f"{self.server.url}/echo", cert=pair, auth=auth, verify=authority, timeout=10)
 
     def refuses(self, *, client: str | None = None) -> bool:
+        others = set(threading.enumerate())
         try:
             self.get(client=client)
         except requests.ConnectionError:
             return True
-        return False
+        else:
+            return False
+        finally:
+            for serving in set(threading.enumerate()) - others:
+                serving.join(10)  # it may have a word to say after the client has left
 
     def handshake(self, change: Callable[[ssl.SSLContext], object]) -> tuple[str, str]:
         """Version and suite that come about with a client's context after ``change``."""
