@@ -89,7 +89,7 @@ def parse(argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind]) 
 
 def _document(flags: argparse.Namespace, kinds: Sequence[CollectorKind], problems: list[str]) -> Document:
     """What the file says and the flags say over it, as the schema wants it."""
-    document = Document()
+    document, found = Document(), len(problems)
     if flags.config:
         try:
             document = read(Path(flags.config))
@@ -97,10 +97,10 @@ def _document(flags: argparse.Namespace, kinds: Sequence[CollectorKind], problem
             raise ConfigError("\n".join([*problems, str(error)])) from error
     for kind in kinds:
         _overlay(document, kind, flags, problems)
-    if not document.data and not problems:
+    if not document.data and len(problems) == found:
         problems.append(f"no collector is on; give --config.file, or one of {', '.join(_starters(kinds))}")
     problems += (f"{_place(document, keys)}: {told}" for keys, told in faults(document.data, schema_of(kinds)))
-    if problems:
+    if len(problems) > found:
         raise ConfigError("\n".join(problems))
     return document
 
