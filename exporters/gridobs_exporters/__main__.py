@@ -15,7 +15,8 @@ from gridobs_exporters.collectors import KINDS
 from gridobs_exporters.config.document import ConfigError
 from gridobs_exporters.scrape import Scraper
 from gridobs_exporters.web.guard import Guard
-from gridobs_exporters.web.routes import landing, own_routes
+from gridobs_exporters.web.landing import landing
+from gridobs_exporters.web.routes import own_routes
 from gridobs_exporters.web.server import ExporterServer
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     collectors = [make(clock) for make in settings.collectors.values()]
     scraper = Scraper(collectors, version=version, clock=clock, limits=settings.limits)
     routes = [*own_routes(scraper, metrics_path=settings.metrics_path), *scraper.routes()]
-    routes.append(landing(scraper, routes))
+    about = {kind.name: kind.about for kind in KINDS if kind.name in settings.collectors}
+    routes.append(landing(version, about, routes, metrics_path=settings.metrics_path))
     try:
         server = ExporterServer(
             (settings.host, settings.port),

@@ -91,7 +91,6 @@ def test_flags_that_cannot_work_are_a_line_each_and_2(tmp_path: Path) -> None:
         f"{web}:2:1",
         "--mqtt.broker",
         "--mqtt.password-file",
-        "--mqtt.password-file",
     ]
     assert done.stdout == ""
 
