@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -71,7 +72,9 @@ def parse(argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind]) 
         for kind in kinds
         if kind.name in document.data
     }
-    collectors = {kind.name: kind.prepare(section) for kind, section in sections.items()}
+    collectors = {
+        kind.name: kind.prepare(section) for kind, section in sections.items() if _is_installed(kind, section)
+    }
     if problems:
         raise ConfigError("\n".join(problems))
     return Settings(
@@ -85,6 +88,15 @@ def parse(argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind]) 
         limits={kind.name: section.get("max_series", flags.max_series) for kind, section in sections.items()},
         only_check=flags.only_check,
     )
+
+
+def _is_installed(kind: CollectorKind, section: Section) -> bool:
+    """Whether the modules are there that only an extra brings; if not, that is a fault of the section."""
+    missing = [module for module in kind.needs if find_spec(module) is None]
+    if missing:
+        cure = f"run: pip install 'gridobs[{kind.extra}]'"
+        section.problems.append(f"{section.at()}: collector {kind.name} lacks {', '.join(missing)}; {cure}")
+    return not missing
 
 
 def _document(flags: argparse.Namespace, kinds: Sequence[CollectorKind], problems: list[str]) -> Document:
