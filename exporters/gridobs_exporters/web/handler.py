@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gridobs_exporters.web.server import ExporterServer
 
 _MOST_PARAMETERS = 100
+_PIECE = 1 << 16  # bytes
 _WORTH_ZIPPING = 512  # bytes
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -91,46 +92,59 @@ class Handler(BaseHTTPRequestHandler):
         route = find(self.server.routes, self.command, url.path)
         if isinstance(route, Response):
             return route
+        length = self._length(route.body_limit)
+        if isinstance(length, Response):
+            return length
         request = Request(method=self.command, path=url.path, query=query, headers=headers)
-        if route.always:
-            return self._ask(route, request)
-        if not self.server.slots.acquire(blocking=False):
-            return text(HTTPStatus.SERVICE_UNAVAILABLE, "Too many requests at once; ask again.", Retry_After="1")
+        taken: list[bytes] = []
         try:
-            return self._ask(route, request)
+            return self._take(length, taken) or self._ask(route, replace(request, body=b"".join(taken)))
         finally:
-            self.server.slots.release()
+            self.server.bodies.give_back(sum(map(len, taken)))
 
     def _ask(self, route: Route, request: Request) -> Response:
-        body = self._body(route.body_limit)
-        if isinstance(body, Response):
-            return body
+        if not route.always and not self.server.slots.acquire(blocking=False):
+            return text(HTTPStatus.SERVICE_UNAVAILABLE, "Too many requests at once; ask again.", Retry_After="1")
         try:
-            return route.answer(replace(request, body=body))
+            return route.answer(request)
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             return text(HTTPStatus.INTERNAL_SERVER_ERROR, "This page failed; the log of gridobs-exporter says why.")
+        finally:
+            if not route.always:
+                self.server.slots.release()
 
-    def _body(self, limit: int) -> bytes | Response:
-        """The body as sent. Its length must be told beforehand, as OPA does; that leaves nothing to guess."""
+    def _length(self, limit: int) -> int | Response:
+        """Of the body. It must be told beforehand, as OPA does; that leaves nothing to guess."""
         if "Transfer-Encoding" in self.headers:
             return text(HTTPStatus.LENGTH_REQUIRED, "Send a Content-Length; chunked bodies are not taken.")
         told = self.headers.get_all("Content-Length", ["0"])
         if len(told) > 1 or not re.fullmatch(r"[0-9]{1,18}", told[0]):
             return text(HTTPStatus.BAD_REQUEST, "Content-Length must be one number.")
-        length = int(told[0])
-        if length > limit:
+        if int(told[0]) > limit:
             return text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {limit} bytes are taken here.")
-        self.server.clients.wait(self.request, BODY)
-        if self.headers.get("Expect", "").lower() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.wfile.flush()
-        body = self.rfile.read(length)
+        return int(told[0])
+
+    def _take(self, length: int, taken: list[bytes]) -> Response | None:
+        """Put the body into ``taken``, as far as there is room for it; what to say if it does not get there whole."""
+        if length:
+            self.server.clients.wait(self.request, BODY)
+            if self.headers.get("Expect", "").lower() == "100-continue":
+                self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                self.wfile.flush()
+        while length:
+            piece = self.rfile.read(min(length, _PIECE))
+            if not piece:
+                return text(HTTPStatus.BAD_REQUEST, "The body ended early.")
+            if not self.server.bodies.take(len(piece)):
+                return text(
+                    HTTPStatus.SERVICE_UNAVAILABLE, "Too many bodies at once; send it again.", Retry_After="1"
+                )
+            taken.append(piece)
+            length -= len(piece)
         self.server.clients.wait(self.request, math.inf)
-        if len(body) < length:
-            return text(HTTPStatus.BAD_REQUEST, "The body ended early.")
         self._unread = False
-        return body
+        return None
 
     def _send(self, response: Response) -> None:
         body = response.body

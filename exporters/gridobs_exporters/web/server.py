@@ -12,7 +12,7 @@ from http.server import ThreadingHTTPServer
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING
 
-from gridobs_exporters.web.clients import Clients
+from gridobs_exporters.web.clients import Budget, Clients
 from gridobs_exporters.web.guard import Guard
 from gridobs_exporters.web.handler import Handler
 
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 MAX_REQUESTS = 40  # answered at the same time
 _MORE_CLIENTS = 60  # that may be connected besides those being answered
+_MOST_BODIES = 32 << 20  # bytes of bodies held at the same time
 _QUIET = 60.0  # seconds
 _PLAIN_HTTP = b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\n\r\nThis port speaks HTTPS.\n"
 
@@ -56,6 +57,7 @@ class ExporterServer(ThreadingHTTPServer):
         self.guard = guard or Guard(None, clock=clock)
         self._clock = clock
         self._said: dict[str, float] = {}
+        self.bodies = Budget(_MOST_BODIES)
         self.clients = Clients(clock, most=max_requests + _MORE_CLIENTS)
         super().__init__(address, Handler)
 

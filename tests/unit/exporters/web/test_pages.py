@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,20 @@ class Still(Collector):
 
     def collect(self) -> Reading:
         return Reading(up={ONLY: True}, complete=True)
+
+
+class Hung(Still):
+    """A collector whose source never answers."""
+
+    up = gauge("gridobs_hung_up", "Whether.")
+
+    def __init__(self) -> None:
+        super().__init__("hung")
+        self.may = threading.Event()
+
+    def collect(self) -> Reading:
+        self.may.wait(30)
+        return super().collect()
 
 
 @pytest.fixture
@@ -117,6 +132,20 @@ def test_a_choice_that_cannot_be_made_is_a_bad_request(url: str, query: dict[str
     answer = requests.get(f"{url}/metrics", params=query, timeout=10)
 
     assert (answer.status_code, answer.text) == (requests.codes.bad_request, told)
+
+
+def test_a_hung_collector_costs_its_own_series_and_the_scrape_comes_in_time(serve: Serve) -> None:
+    hung = Hung()
+    scraper = Scraper([Still("still"), hung], version="1.2.3", clock=Clock())
+    url = serve(*own_routes(scraper, metrics_path="/metrics")).url
+    headers = {"X-Prometheus-Scrape-Timeout-Seconds": "0.2"}
+    pages = [requests.get(f"{url}/metrics", headers=headers, timeout=10).text for _ in range(2)]
+    hung.may.set()
+
+    for page in pages:
+        assert "gridobs_still_up 1.0" in page
+        assert 'gridobs_exporter_collector_success{collector="hung"} 0.0' in page
+        assert "gridobs_hung_up 0.0" in page
 
 
 @pytest.mark.parametrize(

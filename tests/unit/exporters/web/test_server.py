@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 from gridobs_exporters.pages import Request, Response, Route, text
-from gridobs_exporters.web.clients import Clients
+from gridobs_exporters.web.clients import Budget, Clients
 
 if TYPE_CHECKING:
     from gridobs_exporters.web.server import ExporterServer
@@ -212,6 +212,30 @@ def test_a_body_that_does_not_come_is_not_waited_for_for_ever(serve: Serve, now:
         now.now = 31.0
 
         assert "200" not in said(slow)
+
+
+def test_bodies_have_a_limit_together_that_only_counts_what_came(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(Route(path="/in", method="POST", answer=echo))
+    monkeypatch.setattr(server, "bodies", Budget(100_000))
+    head = b"POST /in HTTP/1.1\r\nContent-Length: 90000\r\n\r\n"
+    with connect(server) as slow:
+        slow.sendall(head + b"x" * 20_000)  # not a whole piece yet
+        answers = [
+            requests.post(f"{server.url}/in", data=b"x" * size, timeout=10) for size in (90_000, 110_000, 90_000)
+        ]
+
+    assert [answer.status_code for answer in answers] == [200, 503, 200]
+
+
+def test_slow_bodies_do_not_use_up_the_requests_answered_at_once(serve: Serve) -> None:
+    server = serve(Route(path="/in", method="POST", answer=echo), Route(path="/echo", answer=echo), max_requests=1)
+    with connect(server) as slow:
+        slow.sendall(b"POST /in HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n1")
+        assert slow.recv(100).startswith(b"HTTP/1.1 100 ")
+
+        assert requests.get(f"{server.url}/echo", timeout=10).status_code == OK
 
 
 def test_a_client_that_does_not_take_its_answer_is_dropped(serve: Serve, now: Now) -> None:
