@@ -14,7 +14,9 @@ from gridobs_exporters.clock import Clock
 from gridobs_exporters.collectors import KINDS, PAGES
 from gridobs_exporters.config.document import ConfigError
 from gridobs_exporters.scrape import Scraper
-from gridobs_exporters.web.routes import landing, own_routes
+from gridobs_exporters.web.guard import Guard
+from gridobs_exporters.web.landing import landing
+from gridobs_exporters.web.routes import own_routes
 from gridobs_exporters.web.server import ExporterServer
 
 if TYPE_CHECKING:
@@ -43,11 +45,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     scraper = Scraper(collectors, version=version, clock=clock, limits=settings.limits)
     routes = [*own_routes(scraper, metrics_path=settings.metrics_path), *scraper.routes()]
     routes += (make(clock) for make in settings.pages.values())
-    routes.append(landing(scraper, routes))
+    about = {kind.name: kind.about for kind in KINDS if kind.name in settings.collectors}
+    routes.append(landing(version, about, routes, metrics_path=settings.metrics_path))
     try:
         server = ExporterServer(
-            (settings.host, settings.port), routes, clock=clock, max_requests=settings.max_requests
+            (settings.host, settings.port),
+            routes,
+            clock=clock,
+            max_requests=settings.max_requests,
+            guard=Guard(settings.web_config, clock=clock),
         )
+    except ConfigError as error:
+        return _refuse(str(error))
     except OSError as error:
         return _refuse(
             f"--web.listen-address: cannot listen on {settings.host}:{settings.port}: {error.strerror}; "

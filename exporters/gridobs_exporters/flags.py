@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,6 +14,7 @@ from gridobs_exporters.config.document import ConfigError, Document, read
 from gridobs_exporters.config.schema import faults, mapping
 from gridobs_exporters.config.section import Section
 from gridobs_exporters.scrape import MAX_SERIES
+from gridobs_exporters.web.config import read_web_config
 from gridobs_exporters.web.server import MAX_REQUESTS
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class Settings:
     port: int
     metrics_path: str
     max_requests: int
+    web_config: Path | None
     log_level: str
     collectors: dict[str, Make]
     pages: dict[str, MakeRoute]
@@ -60,9 +63,19 @@ def parse(
     host, port = _listen_address(flags.listen, problems)
     if not re.fullmatch(r"/[A-Za-z0-9/_.-]*", flags.path):
         problems.append(f"--web.telemetry-path: {flags.path!r} is not a path; write e.g. /metrics")
+    web_config = Path(flags.web_config) if flags.web_config else None
+    if web_config:
+        try:
+            read_web_config(web_config)
+        except ConfigError as error:
+            problems += str(error).splitlines()
     document = _document(flags, kinds, pages, problems)
     sections = {name: Section(values, (name,), document.places, problems) for name, values in document.data.items()}
-    collectors = {kind.name: kind.prepare(sections[kind.name]) for kind in kinds if kind.name in sections}
+    collectors = {
+        kind.name: kind.prepare(sections[kind.name])
+        for kind in kinds
+        if kind.name in sections and _is_installed(kind, sections[kind.name])
+    }
     routes = {page.name: page.prepare(sections[page.name]) for page in pages if page.name in sections}
     if problems:
         raise ConfigError("\n".join(problems))
@@ -71,6 +84,7 @@ def parse(
         port=port,
         metrics_path=flags.path,
         max_requests=flags.max_requests,
+        web_config=web_config,
         log_level=flags.log_level,
         collectors=collectors,
         pages=routes,
@@ -79,11 +93,20 @@ def parse(
     )
 
 
+def _is_installed(kind: CollectorKind, section: Section) -> bool:
+    """Whether the modules are there that only an extra brings; if not, that is a fault of the section."""
+    missing = [module for module in kind.needs if find_spec(module) is None]
+    if missing:
+        cure = f"run: pip install 'gridobs[{kind.extra}]'"
+        section.problems.append(f"{section.at()}: collector {kind.name} lacks {', '.join(missing)}; {cure}")
+    return not missing
+
+
 def _document(
     flags: argparse.Namespace, kinds: Sequence[CollectorKind], pages: Sequence[PageKind], problems: list[str]
 ) -> Document:
     """What the file says and the flags say over it, as the schema wants it."""
-    document = Document()
+    document, found = Document(), len(problems)
     if flags.config:
         try:
             document = read(Path(flags.config))
@@ -91,10 +114,10 @@ def _document(
             raise ConfigError("\n".join([*problems, str(error)])) from error
     for kind in kinds:
         _overlay(document, kind, flags, problems)
-    if not document.data and not problems:
+    if not document.data and len(problems) == found:
         problems.append(f"no collector is on; give --config.file, or one of {', '.join(_starters(kinds))}")
     problems += (f"{_place(document, keys)}: {told}" for keys, told in faults(document.data, schema_of(kinds, pages)))
-    if problems:
+    if len(problems) > found:
         raise ConfigError("\n".join(problems))
     return document
 
@@ -119,6 +142,8 @@ def _parser(version: str, kinds: Sequence[CollectorKind]) -> argparse.ArgumentPa
     add("--log.level", dest="log_level", default="info", choices=_LEVELS)
     add("--web.listen-address", dest="listen", default="127.0.0.1:9817", metavar="HOST:PORT")
     add("--web.telemetry-path", dest="path", default="/metrics", metavar="PATH")
+    text = "TLS, passwords and more in exporter-toolkit's format; read again when it changes"
+    add("--web.config.file", dest="web_config", metavar="PATH", help=text)
     text = "requests answered at the same time; more get 503"
     add("--web.max-requests", dest="max_requests", default=MAX_REQUESTS, type=_count, metavar="N", help=text)
     text = "samples a collector may expose, if its section sets no max_series"

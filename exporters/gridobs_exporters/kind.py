@@ -41,6 +41,9 @@ class CollectorKind:
 
     It reads the files the section names and tells what is wrong to the section. It makes nothing and starts nothing;
     the collector is made only when no section has a fault. Dear imports belong into what it returns.
+
+    ``needs`` names modules that only the extra ``extra`` of the distribution brings; without them, a section is a
+    fault and ``prepare`` is not called.
     """
 
     name: str
@@ -48,6 +51,8 @@ class CollectorKind:
     schema: Schema
     flags: Sequence[Flag]
     prepare: Callable[[Section], Make]
+    extra: str = ""
+    needs: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
