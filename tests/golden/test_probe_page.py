@@ -11,6 +11,7 @@ import pytest
 from gridobs_exporters.mqtt.blackbox.delivery import tally
 from gridobs_exporters.mqtt.blackbox.dial import TlsFacts
 from gridobs_exporters.mqtt.blackbox.findings import Findings
+from gridobs_exporters.mqtt.capabilities import capabilities
 from gridobs_exporters.pages import Request
 from gridobs_exporters.web.metrics import render
 
@@ -27,7 +28,7 @@ CASES = {
         address="fd00::1",
         tls=TlsFacts(version="TLS 1.3", cipher="TLS_AES_256_GCM_SHA384", earliest_expiry=1_800_000_000.0),
         connack_reason=0,
-        properties={"ReceiveMaximum": 20, "TopicAliasMaximum": 10},
+        capabilities=capabilities(None, keepalive=10, session_expiry=0),
         tallies={
             0: tally(SENT, [(0, 0.004), (1, 0.005), (3, 0.006)]),
             1: tally(SENT, [(0, 0.004), (1, 0.005), (1, 0.005), (2, 0.007), (3, 0.009)]),
@@ -38,7 +39,7 @@ CASES = {
         phases={"resolve": 0.002, "tcp": 0.001, "connack": 0.001, "suback": 0.001},
         address="10.0.0.7",
         connack_reason=0,
-        properties={"MaximumQoS": 1, "RetainAvailable": 0, "SharedSubscriptionAvailable": 0},
+        capabilities={"maximum_qos": 1, "retain_available": 0, "shared_subscription_available": 0},
         tallies={1: tally(SENT, [])},
         failures={
             "qos1": "puback: 0x87 Not authorized",

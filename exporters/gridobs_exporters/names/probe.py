@@ -30,8 +30,8 @@ CONNACK_REASON = gauge(
 )
 CAPABILITY = gauge(
     "gridobs_probe_capability",
-    "What the broker says in CONNACK, or MQTT 5 takes for said; no series for what it leaves open. Seconds, bytes, "
-    "counts, and 1 or 0 for what is available.",
+    "What the broker grants in CONNACK, or what MQTT 5 lets that mean if it grants nothing: no limit is +Inf; "
+    "session expiry and keep alive are what was asked for.",
     "capability",
 )
 

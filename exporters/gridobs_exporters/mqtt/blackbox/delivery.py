@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from gridobs_exporters.mqtt.blackbox.link import Link
     from gridobs_exporters.mqtt.blackbox.visit import Visit
 
-_HIGHEST_QOS = 2
 _GRACE = 0.5  # seconds a straggler gets after the message that should have come last
 
 
@@ -92,9 +91,9 @@ class Round:
             StepError: If the broker refuses, falls silent or goes.
         """
         visit, link, last = self._visit, self._link, self._visit.module.messages
-        most = visit.admitted(link).properties.get("MaximumQoS", _HIGHEST_QOS)
+        most = visit.admitted(link).capabilities["maximum_qos"]
         if self._qos > most:
-            raise StepError(f"qos{self._qos}", f"the broker says it takes QoS {most} at most")
+            raise StepError(f"qos{self._qos}", f"the broker says it takes QoS {most:.0f} at most")
         began = visit.now()
         visit.subscribe(link, self._topic, qos=self._qos)
         visit.phases.setdefault("suback", visit.now() - began)

@@ -10,24 +10,10 @@ from gridobs_exporters.mqtt.blackbox.checks import wrong_password
 from gridobs_exporters.names import probe as names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from gridobs_exporters.mqtt.blackbox.delivery import Tally
     from gridobs_exporters.mqtt.blackbox.dial import TlsFacts
-
-# Capabilities by their property of CONNACK, and what its absence means (MQTT 5, 3.2.2.3); None: it was left open.
-_CAPABILITIES: Mapping[str, tuple[str, int | None]] = {
-    "session_expiry_seconds": ("SessionExpiryInterval", None),
-    "server_keep_alive_seconds": ("ServerKeepAlive", None),
-    "receive_maximum": ("ReceiveMaximum", 65535),
-    "topic_alias_maximum": ("TopicAliasMaximum", 0),
-    "maximum_qos": ("MaximumQoS", 2),
-    "maximum_packet_size_bytes": ("MaximumPacketSize", None),
-    "retain_available": ("RetainAvailable", 1),
-    "wildcard_subscription_available": ("WildcardSubscriptionAvailable", 1),
-    "subscription_identifier_available": ("SubscriptionIdentifierAvailable", 1),
-    "shared_subscription_available": ("SharedSubscriptionAvailable", 1),
-}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,7 +25,7 @@ class Findings:
     address: str | None = None
     tls: TlsFacts | None = None
     connack_reason: int | None = None
-    properties: Mapping[str, int] | None = None
+    capabilities: Mapping[str, float] = field(default_factory=dict)
     tallies: dict[int, Tally] = field(default_factory=dict)
     checks: dict[str, str | None] = field(default_factory=dict)
 
@@ -58,7 +44,7 @@ class Findings:
         self._add_tls(samples)
         if self.connack_reason is not None:
             samples.add(names.CONNACK_REASON, self.connack_reason)
-        for capability, value in _capabilities(self.properties):
+        for capability, value in self.capabilities.items():
             samples.add(names.CAPABILITY, value, capability)
         for qos, one in self.tallies.items():
             _add_tally(samples, str(qos), one)
@@ -78,14 +64,6 @@ class Findings:
             samples.add(names.CERTIFICATE_EXPIRY, self.tls.earliest_expiry)
         samples.add(names.TLS_VERSION, 1, self.tls.version)
         samples.add(names.TLS_CIPHER, 1, self.tls.cipher)
-
-
-def _capabilities(properties: Mapping[str, int] | None) -> Iterator[tuple[str, int]]:
-    if properties is None:
-        return
-    for capability, (name, default) in _CAPABILITIES.items():
-        if (value := properties.get(name, default)) is not None:
-            yield capability, value
 
 
 def _add_tally(samples: Samples, qos: str, one: Tally) -> None:

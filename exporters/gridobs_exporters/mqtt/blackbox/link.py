@@ -13,6 +13,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gridobs_exporters.mqtt.blackbox.module import LOST, NOT_MQTT, StepError
+from gridobs_exporters.mqtt.capabilities import capabilities
 from gridobs_exporters.mqtt.target import acknowledge_at_once, reason_name
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Connack:
     at: float
     reason: ReasonCode
     session_present: bool
-    properties: dict[str, int]
+    capabilities: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +47,14 @@ class Delivery:
 class Link:
     """Wraps a paho client that is connected already; every time is of ``clock.monotonic``."""
 
-    def __init__(self, client: Client, *, clock: Clock) -> None:
+    def __init__(self, client: Client, *, session_expiry: int, clock: Clock) -> None:
         self.connack: Connack | None = None
         self.lost: str | None = None
         self.subacks: dict[int, list[ReasonCode]] = {}
         self.acknowledged: dict[int, tuple[float, ReasonCode]] = {}
         self.deliveries: list[Delivery] = []
         self._client = client
+        self._session_expiry = session_expiry
         self._clock = clock
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
@@ -112,12 +114,13 @@ class Link:
     def _on_connect(
         self, _client: Client, _data: object, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        said = properties.json() if properties else {}  # type: ignore[no-untyped-call]  # paho leaves it untyped
         self.connack = Connack(
             at=self._clock.monotonic(),
             reason=reason,
             session_present=flags.session_present,
-            properties={name: value for name, value in said.items() if isinstance(value, int)},
+            capabilities=capabilities(
+                properties, keepalive=self._client.keepalive, session_expiry=self._session_expiry
+            ),
         )
 
     def _on_subscribe(

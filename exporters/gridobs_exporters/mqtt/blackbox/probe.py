@@ -36,7 +36,7 @@ def probe(target: Target, module: Module, *, timeout: float, clock: Clock) -> Fi
             link = visit.enter()
             if link.connack:
                 findings.connack_reason = link.connack.reason.value
-            findings.properties = visit.admitted(link).properties
+            findings.capabilities = visit.admitted(link).capabilities
             _work(visit, link, findings)
     except StepError as problem:
         findings.failures[problem.step] = problem.reason

@@ -132,8 +132,7 @@ class Visit:
         Raises:
             StepError: If it does not.
         """
-        said = link.connack.properties if link.connack else {}
-        most = min(_INFLIGHT, said.get("ReceiveMaximum", _INFLIGHT))
+        most = min(_INFLIGHT, self.admitted(link).capabilities["receive_maximum"])
         self.until("puback", lambda: sum(packet not in link.acknowledged for packet in packets) < most, link)
 
     def until(self, step: str, holds: Callable[[], bool], *needed: Link) -> None:
@@ -206,7 +205,7 @@ class Visit:
             tls=cast("ssl.SSLContext | None", handshake),  # as much of one as paho uses
         )
         client = broker.new_client("blackbox", connect_timeout=left / share, client_id=client_id)
-        link = Link(client, clock=self._clock)
+        link = Link(client, session_expiry=session_expiry, clock=self._clock)
         self._links.append(link)
         try:
             broker.connect(

@@ -20,7 +20,7 @@ def check(visit: Visit, link: Link) -> None:
     Raises:
         StepError: If the broker cannot do it or does it wrong.
     """
-    if visit.admitted(link).properties.get("RetainAvailable", 1) == 0:
+    if visit.admitted(link).capabilities["retain_available"] == 0:
         raise StepError(_STEP, "the broker says it retains nothing")
     topic = f"{visit.topic}/retained"
     kept, marker = f"{visit.nonce} kept".encode(), f"{visit.nonce} marker".encode()

@@ -33,7 +33,7 @@ def check(visit: Visit, link: Link) -> None:
 def _resume(visit: Visit, link: Link, client_id: str) -> None:
     topic, payload = f"{visit.topic}/session", f"{visit.nonce} queued".encode()
     first = visit.open(client_id=client_id, session_expiry=_EXPIRY)
-    if visit.admitted(first).properties.get("SessionExpiryInterval", _EXPIRY) == 0:
+    if visit.admitted(first).capabilities["session_expiry_seconds"] == 0:
         raise StepError(_STEP, "the broker says it keeps no session")
     visit.subscribe(first, topic, qos=1)
     visit.leave(first)

@@ -21,7 +21,7 @@ def check(visit: Visit, link: Link) -> None:
     Raises:
         StepError: If the broker cannot do it or does it wrong.
     """
-    if visit.admitted(link).properties.get("SharedSubscriptionAvailable", 1) == 0:
+    if visit.admitted(link).capabilities["shared_subscription_available"] == 0:
         raise StepError(_STEP, "the broker says it has no shared subscriptions")
     topic, end = f"{visit.topic}/shared", f"{visit.topic}/shared-end"
     members = [visit.open() for _ in range(_MEMBERS)]
