@@ -162,3 +162,13 @@ ALERT_MQTT_BRIDGE_DOWN = "MqttBridgeDown"
 ALERT_MQTT_CONNECTION_REFUSED = "MqttConnectionRefused"
 ALERT_MQTT_SUBSCRIPTION_REFUSED = "MqttSubscriptionRefused"
 ALERT_MQTT_AUTHENTICATION_FAILURES = "MqttAuthenticationFailures"
+
+# --- alerts of the page /probe -------------------------------------------------------------------------------------
+ALERT_BLACKBOX_PROBE_FAILING = "MqttBlackboxProbeFailing"
+ALERT_BLACKBOX_PROBE_NOT_SERVED = "MqttBlackboxProbeNotServed"
+ALERT_BLACKBOX_WRONG_LOGIN_ACCEPTED = "MqttBlackboxWrongPasswordAccepted"
+ALERT_BLACKBOX_MESSAGES_UNRELIABLE = "MqttBlackboxMessagesUnreliable"
+ALERT_BLACKBOX_MESSAGES_DROPPED = "MqttBlackboxMessagesDropped"
+ALERT_BLACKBOX_CHECK_FAILING = "MqttBlackboxCheckFailing"
+ALERT_BLACKBOX_CERTIFICATE_EXPIRES_SOON = "MqttBlackboxCertificateExpiresSoon"
+ALERT_BLACKBOX_CERTIFICATE_EXPIRES = "MqttBlackboxCertificateExpires"
