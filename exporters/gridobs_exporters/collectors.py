@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gridobs_exporters.k3s.kind import K3S
 from gridobs_exporters.mqtt.kind import MQTT
 from gridobs_exporters.pipeline.kind import PIPELINE
 
@@ -12,4 +13,4 @@ if TYPE_CHECKING:
 
     from gridobs_exporters.kind import CollectorKind
 
-KINDS: Sequence[CollectorKind] = (MQTT, PIPELINE)
+KINDS: Sequence[CollectorKind] = (K3S, MQTT, PIPELINE)

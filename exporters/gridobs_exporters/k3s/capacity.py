@@ -44,7 +44,7 @@ def pod_limits(spec: Object) -> Resources:
 
 
 def _effective(spec: Object, what: str) -> Resources:
-    """Init containers run before the others, one by one, and sidecars from their turn on (component-helpers/resource)."""
+    """Init containers run before the others, one by one; sidecars from their turn on (component-helpers/resource)."""
     sidecars = peak = Resources()
     for container in objects(spec.get("initContainers")):
         asked = _of(container, what)

@@ -43,8 +43,8 @@ class PodFacts:
     )
     waiting: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(REASONS, 0)))
     restarts: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
-    requests: Resources = Resources()
-    limits: Resources = Resources()
+    requests: Resources = field(default_factory=Resources)
+    limits: Resources = field(default_factory=Resources)
 
     def add(self, pod: Object, *, wasm_classes: Collection[str]) -> None:
         """Count a pod.

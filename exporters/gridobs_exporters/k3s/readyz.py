@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 PATH = "/readyz?verbose"
+PASSED = b"readyz check passed"  # the last line, so that an answer cut short does not pass
 MAIN_CHECKS = ("etcd", "etcd-readiness", "informer-sync")
 MAX_OTHERS = 3  # failing checks besides, so that their number is bounded
 

@@ -14,7 +14,7 @@ class Tally:
     """Adds up what the counters of sources increased by since each was first seen.
 
     The sum of counters goes down when a source is gone, which Prometheus takes for a restart; the sum of increases
-    stays. A counter that restarts counts from 0, as ``rate()`` would have it.
+    stays. Where one counter of a source went down, all of them began anew at 0, so that buckets stay in order.
     """
 
     def __init__(self) -> None:
@@ -23,12 +23,12 @@ class Tally:
 
     def note(self, source: Hashable, values: Mapping[Labels, float], *, new: bool = False) -> None:
         """The counters of ``source`` now, by their labels. With ``new`` they began at 0 while we watched."""
-        known = self._last.get(source)
+        before = self._last.get(source, {} if new else dict(values))
+        if any(value < before.get(labels, 0.0) for labels, value in values.items()):
+            before = {}
         for labels, value in values.items():
-            before = value if known is None and not new else (known or {}).get(labels, 0.0)
-            increase = value - before if value >= before else value
-            self._sums[labels] = self._sums.get(labels, 0.0) + increase
-        self._last[source] = dict(values)
+            self._sums[labels] = self._sums.get(labels, 0.0) + value - before.get(labels, 0.0)
+        self._last[source] = {**before, **values}
 
     def keep(self, sources: Iterable[Hashable]) -> None:
         """Forget the other sources; what they counted stays."""
@@ -39,6 +39,6 @@ class Tally:
         """By labels, in the order they first came; what is above ``most`` goes together as ``other``."""
         if most is None or len(self._sums) <= most:
             return dict(self._sums)
-        kept = list(self._sums)[: most - 1]
-        rest = sum(value for labels, value in self._sums.items() if labels not in kept)
-        return {labels: self._sums[labels] for labels in kept} | {("other",) * len(kept[0]): rest}
+        kept = dict(list(self._sums.items())[: most - 1])
+        others = ("other",) * len(next(iter(self._sums)))
+        return kept | {others: sum(self._sums.values()) - sum(kept.values())}

@@ -60,7 +60,9 @@ NODE_HEARTBEAT = gauge(
     "When the kubelet last renewed its lease, by the clock of its node.",
     "node",
 )
-KUBELET_INFO = gauge("gridobs_k3s_kubelet_info", "Versions of the kubelets; more than one during an upgrade.", "version")
+KUBELET_INFO = gauge(
+    "gridobs_k3s_kubelet_info", "Versions of the kubelets; more than one during an upgrade.", "version"
+)
 KUBELET_UP = gauge("gridobs_k3s_kubelet_up", "Whether the kubelet answered /metrics/resource last time.", "node")
 NODE_CPU = counter("gridobs_k3s_node_cpu_usage_seconds_total", "CPU time of all that runs on the node.", "node")
 NODE_MEMORY = gauge("gridobs_k3s_node_memory_working_set_bytes", "Memory that cannot be freed on the node.", "node")
@@ -115,7 +117,7 @@ EVICTIONS = counter("gridobs_k3s_evictions_total", "Pods evicted by kubelets.")
 POD_STARTS = counter("gridobs_k3s_pod_starts_total", "Pods started, as kubelets count for their start-up objective.")
 POD_START_SECONDS = counter(
     "gridobs_k3s_pod_start_seconds_total",
-    "Time these starts took, image pulls and init containers left out. Never near 10 ms: that is the wasmedge collector.",
+    "Time these starts took, without image pulls and init containers; too coarse for cold starts of 10 ms.",
 )
 SANDBOX_RUNS = counter("gridobs_k3s_pod_sandbox_runs_total", "Pod sandboxes that were to run.", "handler")
 SANDBOX_SECONDS = counter("gridobs_k3s_pod_sandbox_run_seconds_total", "Time it took to run them.", "handler")
@@ -135,7 +137,7 @@ DATASTORE_AVAILABLE = gauge(
 )
 SQL_DURATION = histogram(
     "gridobs_k3s_datastore_sql_duration_seconds",
-    "SQL operations of kine, since the exporter started. Edges as the version of kine has them, thinned to one in 2.5.",
+    "SQL operations of kine since the exporter started. Edges are those of its version, thinned to a ratio of 2.5.",
 )
 SQL_OPERATIONS = counter(
     "gridobs_k3s_datastore_sql_operations_total",
