@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from gridobs_exporters.k3s.kubelet import Certificates
 
-SHOWN = 5
+SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

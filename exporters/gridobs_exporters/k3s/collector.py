@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from gridobs_exporters.k3s.pods import PodFacts
     from gridobs_exporters.k3s.workloads import Workload
 
-_MOST_PRESSURE = 5  # series
-_MOST_VERSIONS = 3
+_MOST_PRESSURE = 3  # series
+_MOST_VERSIONS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

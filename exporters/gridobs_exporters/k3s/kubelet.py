@@ -49,21 +49,29 @@ class KubeletFacts:
 def read_metrics(chunks: Iterable[bytes]) -> KubeletFacts:
     """The rows worth having; raises whatever iterating over ``chunks`` raises."""
     samples, unusable = parse_lines(choose_lines(chunks, PREFIXES))
+    # All rows of a counter go with one that makes no sense: without it their sum would go down. A sum takes its count
+    # along, or their quotient would be wrong.
+    broken = {one.name for one in samples if not _makes_sense(one)} - {CERTIFICATE}
+    broken |= {f"{name.removesuffix('_sum')}_{part}" for name in broken for part in ("bucket", "count")}
     by_name: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
-        if math.isfinite(sample.value) and (sample.value >= 0 or sample.name == CERTIFICATE):
-            by_name[sample.name].append(sample)
-        else:
-            unusable += 1
+        by_name[sample.name].append(sample)
+    unusable += sum(len(by_name.pop(name, ())) for name in broken)
+    certificates = [one for one in by_name[CERTIFICATE] if math.isfinite(one.value)]
+    unusable += len(by_name[CERTIFICATE]) - len(certificates)
     sql = _sql_times(by_name[f"{SQL_TIME}_bucket"], by_name[f"{SQL_TIME}_sum"])
     return KubeletFacts(
         counters=_counters(by_name),
         certificates={
-            (one.labels.get("subject", ""), one.labels.get("usages", "")): one.value for one in by_name[CERTIFICATE]
+            (one.labels.get("subject", ""), one.labels.get("usages", "")): one.value for one in certificates
         },
         sql=sql,
         unusable=unusable + (sql is None and bool(by_name[f"{SQL_TIME}_bucket"])),
     )
+
+
+def _makes_sense(sample: Sample) -> bool:
+    return math.isfinite(sample.value) and (sample.value >= 0 or sample.name == CERTIFICATE)
 
 
 def _counters(by_name: Mapping[str, Sequence[Sample]]) -> dict[Metric, dict[Labels, float]]:

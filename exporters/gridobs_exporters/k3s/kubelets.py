@@ -101,8 +101,12 @@ class Kubelets:
             fresh = [target.node for target in targets if target.metrics.get()]
             for one in self._certificates.soonest(fresh):
                 samples.add(names.CERTIFICATE_EXPIRY, one.expiry, one.node, one.subject, one.usages)
-        whole = [self._add_target(samples, target) for target in targets]
-        return bool(whole) and all(whole)
+        answering = [target for target in targets if self._add_target(samples, target)]
+        if self._settings.read_metrics and answering:
+            oldest = min(target.metrics.last_success for target in answering)
+            samples.add(names.KUBELET_METRICS_OLDEST, oldest)
+        whole = len(fresh) == len(targets) or not self._settings.read_metrics
+        return bool(targets) and len(answering) == len(targets) and whole
 
     def _add_target(self, samples: Samples, target: Kubelet) -> bool:
         facts = target.resource.get()
@@ -111,10 +115,7 @@ class Kubelets:
         if facts and facts.cpu is not None and facts.memory is not None:
             samples.add(names.NODE_CPU, facts.cpu, target.node)
             samples.add(names.NODE_MEMORY, facts.memory, target.node)
-        if not self._settings.read_metrics:
-            return up
-        samples.add(names.KUBELET_METRICS_LAST_SUCCESS, target.metrics.last_success, target.node)
-        return up and target.metrics.get() is not None
+        return up
 
     def _url(self, node: NodeFacts) -> str | None:
         host = node.addresses.get(self._settings.address)

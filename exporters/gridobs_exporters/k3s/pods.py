@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gridobs_exporters.k3s.objects import Object
 
 PATH = "/api/v1/pods"
-PHASES = ("Pending", "Running", "Succeeded", "Failed")  # Unknown is deprecated and counted if it comes
+PHASES = ("Pending", "Running", "Succeeded", "Failed")  # Unknown is deprecated and never set
 RUNTIMES = ("other", "wasm")
 # The WebAssembly classes of K3s' manifests/runtimes.yaml, and the name its users give to crun with WasmEdge.
 WASM_CLASSES = ("crun-wasm", "lunatic", "slight", "spin", "wasmedge", "wasmer", "wasmtime", "wws")
@@ -54,7 +54,7 @@ class PodFacts:
         """
         spec, status = mapping(pod, "spec"), mapping(pod, "status")
         phase, uid = text(status.get("phase")), text(mapping(pod, "metadata").get("uid"))
-        if phase not in PHASES and phase != "Unknown":
+        if phase not in PHASES:
             raise ValueError(f"{phase!r} is not a phase")
         runtime = "wasm" if text(spec.get("runtimeClassName")) in wasm_classes else "other"
         containers = objects(status.get("initContainerStatuses")) + objects(status.get("containerStatuses"))

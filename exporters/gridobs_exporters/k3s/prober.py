@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-EDGES = (0.010, 0.020, 0.030, 0.050, 0.1, 0.25, 1.0)
+EDGES = (0.010, 0.020, 0.030, 0.050, 0.1, 1.0)
 _LARGEST_ANSWER = 65536
 _DATE_RESOLUTION = 1.0
 
@@ -135,7 +135,6 @@ class Prober:
         self._lock = threading.Lock()
         self._attempts = self._failures = 0
         self._durations = Histogram(EDGES)
-        self._last_success = 0.0
         self._log = ChangeLog(log)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="k3s-readyz", daemon=True)
@@ -166,7 +165,6 @@ class Prober:
             self._attempts += 1
             if answer and answer.ready and seconds <= self._settings.timeout:
                 self._durations.observe(seconds)
-                self._last_success = self._clock.wall()
             else:
                 self._failures += 1
             self._latest.put(answer)
@@ -177,7 +175,6 @@ class Prober:
             samples.add(names.READYZ_ATTEMPTS, self._attempts)
             samples.add(names.READYZ_FAILURES, self._failures)
             samples.add(names.READYZ_DURATION, self._durations.cumulative())
-            samples.add(names.READYZ_LAST_SUCCESS, self._last_success)
             answer = self._latest.get()
         if answer is None:
             return False

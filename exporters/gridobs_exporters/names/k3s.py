@@ -14,14 +14,11 @@ READYZ_FAILURES = counter(
 READYZ_DURATION = histogram(
     "gridobs_k3s_readyz_duration_seconds", "Of those that answered ready: TCP, TLS, request and answer."
 )
-READYZ_LAST_SUCCESS = gauge(
-    "gridobs_k3s_readyz_last_success_timestamp_seconds", "When the API server was last ready; 0 is never."
-)
 APISERVER_READY = gauge("gridobs_k3s_apiserver_ready", "Whether the API server calls itself ready.")
 READYZ_CHECK = gauge(
     "gridobs_k3s_readyz_check",
     "Whether a check passes. etcd (here the datastore, also SQLite), etcd-readiness and informer-sync are always "
-    "there; of the others the first 3 by name that fail.",
+    "there; of the others the first 2 by name that fail.",
     "check",
 )
 READYZ_CHECKS_FAILED = gauge("gridobs_k3s_readyz_checks_failed", "How many checks of /readyz fail.")
@@ -51,7 +48,7 @@ UNUSABLE = counter(
 NODE_READY = gauge("gridobs_k3s_node_ready", "Whether the condition Ready is True; 0 also when unknown.", "node")
 NODE_PRESSURE = gauge(
     "gridobs_k3s_node_pressure",
-    "1 for a condition that should be False and is not; absent while all is well, 5 at most.",
+    "1 for a condition that should be False and is not; absent while all is well, 3 at most.",
     "node",
     "condition",
 )
@@ -66,10 +63,10 @@ KUBELET_INFO = gauge(
 KUBELET_UP = gauge("gridobs_k3s_kubelet_up", "Whether the kubelet answered /metrics/resource last time.", "node")
 NODE_CPU = counter("gridobs_k3s_node_cpu_usage_seconds_total", "CPU time of all that runs on the node.", "node")
 NODE_MEMORY = gauge("gridobs_k3s_node_memory_working_set_bytes", "Memory that cannot be freed on the node.", "node")
-KUBELET_METRICS_LAST_SUCCESS = gauge(
-    "gridobs_k3s_kubelet_metrics_last_success_timestamp_seconds",
-    "When the dear /metrics of the kubelet was last read, at most once a minute; 0 is never.",
-    "node",
+KUBELET_METRICS_OLDEST = gauge(
+    "gridobs_k3s_kubelet_metrics_oldest_success_timestamp_seconds",
+    "When the dear /metrics was last read, at most once a minute, of the kubelet for which that is longest ago among "
+    "those that answer; 0 is never.",
 )
 
 # --- capacity of the site ------------------------------------------------------------------------------------------
@@ -126,7 +123,7 @@ SANDBOX_ERRORS = counter("gridobs_k3s_pod_sandbox_errors_total", "Pod sandboxes 
 # --- certificates and datastore ------------------------------------------------------------------------------------
 CERTIFICATE_EXPIRY = gauge(
     "gridobs_k3s_certificate_expiry_timestamp_seconds",
-    "When certificates of K3s expire, the 5 soonest of the site. K3s looks twice an hour, so up to 30 min late.",
+    "When certificates of K3s expire, the 3 soonest of the site. K3s looks twice an hour, so up to 30 min late.",
     "node",
     "subject",
     "usages",
