@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.unit.exporters.k3s.standin import Answer
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.unit.exporters.k3s.conftest import Answer, Certificates, Exposition, Site
+    from tests.unit.exporters.k3s.standin import Certificates, Exposition, Site
 
 BY_SOURCE = {
     "version": ("/version", "gridobs_k3s_apiserver_info"),
@@ -48,30 +50,30 @@ def test_an_api_server_that_is_not_ready_is_up_and_says_what_fails(
     assert exposition["gridobs_k3s_readyz_duration_seconds_count"] == 0
 
 
-def slow(answer: type[Answer]) -> Answer:
-    return answer(body=b"[+]ping ok\nreadyz check passed\n", wait=5)
+def slow() -> Answer:
+    return Answer(body=b"[+]ping ok\nreadyz check passed\n", wait=5)
 
 
-def garbage(answer: type[Answer]) -> Answer:
-    return answer(body=b'\x00\xff{"items": [}' * 50)
+def garbage() -> Answer:
+    return Answer(body=b'\x00\xff{"items": [}' * 50)
 
 
-def no_http(answer: type[Answer]) -> Answer:
-    return answer(raw=b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+def no_http() -> Answer:
+    return Answer(raw=b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
 
 
-def an_error(answer: type[Answer]) -> Answer:
-    return answer(status=500, body=b'{"kind":"Status","status":"Failure"}')
+def an_error() -> Answer:
+    return Answer(status=500, body=b'{"kind":"Status","status":"Failure"}')
 
 
-def nothing(answer: type[Answer]) -> Answer:
-    return answer(raw=b"")
+def nothing() -> Answer:
+    return Answer(raw=b"")
 
 
-def half_a_gzip(answer: type[Answer]) -> Answer:
+def half_a_gzip() -> Answer:
     body = gzip.compress(b'{"items": [' + bytes(range(256)) * 200)
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-    return answer(raw=head + body[: len(body) // 2])
+    return Answer(raw=head + body[: len(body) // 2])
 
 
 BROKEN = [slow, garbage, no_http, an_error, nothing, half_a_gzip]
@@ -79,9 +81,9 @@ BROKEN = [slow, garbage, no_http, an_error, nothing, half_a_gzip]
 
 @pytest.mark.parametrize("broken", BROKEN)
 def test_an_api_server_that_does_not_say_whether_it_is_ready_is_down(
-    site: Site, broken: Callable[[type[Answer]], Answer], answer: type[Answer]
+    site: Site, broken: Callable[[], Answer]
 ) -> None:
-    site.api.answers["/readyz"] = broken(answer)
+    site.api.answers["/readyz"] = broken()
     exposition = site.read()
 
     assert exposition["gridobs_k3s_up"] == 0
@@ -93,11 +95,9 @@ def test_an_api_server_that_does_not_say_whether_it_is_ready_is_down(
 
 @pytest.mark.parametrize("broken", BROKEN)
 @pytest.mark.parametrize("source", BY_SOURCE)
-def test_a_source_that_fails_costs_its_own_series(
-    site: Site, source: str, broken: Callable[[type[Answer]], Answer], answer: type[Answer]
-) -> None:
+def test_a_source_that_fails_costs_its_own_series(site: Site, source: str, broken: Callable[[], Answer]) -> None:
     path, series = BY_SOURCE[source]
-    site.api.answers[path] = broken(answer)
+    site.api.answers[path] = broken()
     exposition = site.read()
 
     assert exposition["gridobs_k3s_up"] == 1
@@ -111,10 +111,10 @@ def test_a_source_that_fails_costs_its_own_series(
             assert exposition[ERRORS.format(other)] == 0
 
 
-def test_what_is_not_renewed_disappears_after_three_intervals(site: Site, answer: type[Answer]) -> None:
+def test_what_is_not_renewed_disappears_after_three_intervals(site: Site) -> None:
     collector = site.collector()
     site.refresh(collector)
-    site.api.answers = dict.fromkeys(site.api.answers, answer(status=500))
+    site.api.answers = dict.fromkeys(site.api.answers, Answer(status=500))
     site.hands.now = 89
     site.refresh(collector)
     late = site.scrape(collector)
@@ -151,7 +151,7 @@ def test_an_object_that_makes_no_sense_is_left_out_and_counted(site: Site) -> No
     assert exposition["gridobs_k3s_unusable_rows_total"] == 1 + 2, "two are the kubelet's negative sum"
 
 
-def test_a_list_in_pages_is_read_to_its_end(site: Site, answer: type[Answer]) -> None:
+def test_a_list_in_pages_is_read_to_its_end(site: Site) -> None:
     """As when the API server does not answer from memory."""
     nodes = site.listed("/api/v1/nodes")
     path = "/api/v1/nodes"
@@ -159,7 +159,7 @@ def test_a_list_in_pages_is_read_to_its_end(site: Site, answer: type[Answer]) ->
     page = site.api.answers[path].body.replace(b'"resourceVersion"', b'"continue": "a=/", "resourceVersion"')
     site.list(path, nodes[1:])
     site.api.answers[f"{path}?limit=200&continue=a%3D%2F"] = site.api.answers[path]
-    site.api.answers[path] = answer(body=page)
+    site.api.answers[path] = Answer(body=page)
     exposition = site.read()
 
     assert exposition.series("gridobs_k3s_node_ready") == [
@@ -279,11 +279,9 @@ def node_series(exposition: Exposition, node: str) -> list[str]:
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_one_kubelet_of_ten_that_fails_costs_its_own_series(
-    site: Site, broken: Callable[[type[Answer]], Answer], answer: type[Answer]
-) -> None:
+def test_one_kubelet_of_ten_that_fails_costs_its_own_series(site: Site, broken: Callable[[], Answer]) -> None:
     site.grow(10)
-    site.kubelets["edge-7"].answers["/metrics/resource"] = broken(answer)
+    site.kubelets["edge-7"].answers["/metrics/resource"] = broken()
     exposition = site.read()
 
     assert exposition['gridobs_k3s_kubelet_up{node="edge-7"}'] == 0
@@ -297,10 +295,8 @@ def test_one_kubelet_of_ten_that_fails_costs_its_own_series(
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_the_dear_endpoint_fails_for_itself(
-    site: Site, broken: Callable[[type[Answer]], Answer], answer: type[Answer]
-) -> None:
-    site.kubelets["edge-1"].answers["/metrics"] = replace(broken(answer), wait=0)
+def test_the_dear_endpoint_fails_for_itself(site: Site, broken: Callable[[], Answer]) -> None:
+    site.kubelets["edge-1"].answers["/metrics"] = replace(broken(), wait=0)
     exposition = site.read()
 
     assert exposition['gridobs_k3s_kubelet_up{node="edge-1"}'] == 1
@@ -375,9 +371,9 @@ def test_a_datastore_that_is_gone_is_no_success(site: Site, tmp_path: Path) -> N
 
 
 # --- by itself -----------------------------------------------------------------------------------------------------
-def test_threads_read_the_site_and_end_when_told(site: Site, answer: type[Answer]) -> None:
+def test_threads_read_the_site_and_end_when_told(site: Site) -> None:
     site.grow(10)
-    site.kubelets["edge-3"].answers["/metrics/resource"] = answer(wait=60)
+    site.kubelets["edge-3"].answers["/metrics/resource"] = Answer(wait=60)
     collector = site.collector()
     collector.start()
     deadline = time.monotonic() + 20
