@@ -98,12 +98,16 @@ CONTAINER_RESTARTS = counter(
 REPLICAS_DESIRED = gauge(
     "gridobs_k3s_workload_replicas_desired",
     "Replicas a Deployment, StatefulSet or DaemonSet wants.",
-    "namespace",
+    "workload_namespace",
     "kind",
     "workload",
 )
 REPLICAS_AVAILABLE = gauge(
-    "gridobs_k3s_workload_replicas_available", "Replicas that are available.", "namespace", "kind", "workload"
+    "gridobs_k3s_workload_replicas_available",
+    "Replicas that are available.",
+    "workload_namespace",
+    "kind",
+    "workload",
 )
 WORKLOADS_DROPPED = gauge(
     "gridobs_k3s_workloads_dropped", "Workloads without series, above max_workloads; those short of replicas go last."

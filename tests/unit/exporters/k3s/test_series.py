@@ -62,7 +62,7 @@ def test_workloads_have_two_series_each_up_to_the_limit(site: Site) -> None:
     exposition = site.read(max_workloads=2)
 
     assert exposition.series(PER_WORKLOAD) == [
-        f'{PER_WORKLOAD}{what}{{kind="{kind}",namespace="power",workload="{name}"}}'
+        f'{PER_WORKLOAD}{what}{{kind="{kind}",workload="{name}",workload_namespace="power"}}'
         for what in ("desired", "available")
         for kind, name in (("Deployment", "power-data-processor"), ("StatefulSet", "broker"))
     ]
