@@ -1,9 +1,10 @@
-"""The collectors and pages there are, each with its part of the configuration. Tables: nothing registers itself."""
+"""The collectors and pages there are, each with its part of the configuration: tables, so nothing registers itself."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gridobs_exporters.k3s.kind import K3S
 from gridobs_exporters.mqtt.blackbox.kind import PROBE
 from gridobs_exporters.mqtt.kind import MQTT
 from gridobs_exporters.pipeline.kind import PIPELINE
@@ -13,5 +14,5 @@ if TYPE_CHECKING:
 
     from gridobs_exporters.kind import CollectorKind, PageKind
 
-KINDS: Sequence[CollectorKind] = (MQTT, PIPELINE)
+KINDS: Sequence[CollectorKind] = (K3S, MQTT, PIPELINE)
 PAGES: Sequence[PageKind] = (PROBE,)

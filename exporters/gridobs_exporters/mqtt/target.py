@@ -14,7 +14,6 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 if TYPE_CHECKING:
-    import logging
     import ssl
 
     from paho.mqtt.reasoncodes import ReasonCode
@@ -87,16 +86,3 @@ def acknowledge_at_once(connection: Any) -> None:  # noqa: ANN401 - a socket, a 
 def reason_name(code: ReasonCode) -> str:
     """The reason as a label value and for people: ``0x87 Not authorized``."""
     return f"0x{code.value:02X} {code.getName()}"
-
-
-class ChangeLog:
-    """Says what changed about one thing, once per change: neither silence nor a line every second."""
-
-    def __init__(self, log: logging.Logger) -> None:
-        self._log = log
-        self._last: str | None = None
-
-    def say(self, level: int, message: str) -> None:
-        if message != self._last:
-            self._last = message
-            self._log.log(level, "%s", message)
