@@ -20,6 +20,8 @@ _INDEX_HEADER = struct.Struct("=I8xB3xI28x")  # version, whether it is initialis
 _INDEX = struct.Struct(f"={_INDEX_HEADER.size}s{_INDEX_HEADER.size}sI")  # ..., frames in the store already
 INDEX_LENGTH = _INDEX.size
 
+Identity = tuple[int, int]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalFrames:
@@ -40,7 +42,7 @@ class HeldFile:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._descriptor: int | None = None
-        self._identity: tuple[int, int] | None = None
+        self._identity: Identity | None = None
 
     def start(self, path: Path, length: int) -> bytes:
         """The first ``length`` bytes, fewer if there are no more; none if there is no such file that can be read."""
@@ -55,11 +57,6 @@ class HeldFile:
                 self._close()
                 return b""
 
-    def close(self) -> None:
-        """Call it only when nothing in this process has the file open."""
-        with self._lock:
-            self._close()
-
     def _close(self) -> None:
         if self._descriptor is not None:
             with suppress(OSError):
@@ -67,7 +64,7 @@ class HeldFile:
         self._descriptor = self._identity = None
 
 
-def identity(status: os.stat_result) -> tuple[int, int]:
+def identity(status: os.stat_result) -> Identity:
     """What distinguishes a file from one that takes its place."""
     return status.st_dev, status.st_ino
 

@@ -3,7 +3,8 @@
 ``mode=ro`` alone is not enough. When no writer has the store open its ``-wal`` file is gone, and SQLite then makes
 ``-wal`` and ``-shm`` files even for a read-only connection, or refuses the store if it may not. So a store in WAL
 mode without a ``-wal`` file is opened ``immutable``, which is right for as long as no writer comes; ``reading`` says
-afterwards whether one came.
+afterwards whether one came. ``readonly_shm`` keeps SQLite from mending and cutting off the ``-shm`` file where the
+file's mode would allow it; cut off below another reader it ends the process with SIGBUS.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import threading
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +45,8 @@ class Store:
         self._given = path
         self._main = held.HeldFile()
         self._index = held.HeldFile()
+        self._lock = threading.Lock()
+        self._open: dict[sqlite3.Connection, held.Identity | None] = {}
 
     def __str__(self) -> str:
         return str(self._given)
@@ -63,18 +67,16 @@ class Store:
     @property
     def is_idle(self) -> bool:
         """Whether no process has it open for writing, as far as its files show."""
-        return self.in_wal_mode and not self.beside("-wal").exists()
+        return self.in_wal_mode and not self._has("-wal")
 
     def wal_frames(self) -> held.WalFrames | None:
         """What the write-ahead log holds; None if there is none or its index cannot be read."""
-        if not self.beside("-wal").exists():
+        if not self._has("-wal"):
             return None
         return held.wal_frames(self._index.start(self.beside("-shm"), held.INDEX_LENGTH))
 
-    def close(self) -> None:
-        """Let go of the files; nothing may be reading them."""
-        self._main.close()
-        self._index.close()
+    def _has(self, suffix: str) -> bool:
+        return os.path.exists(self.beside(suffix))  # noqa: PTH110 - Path.exists raises where it may not look
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -85,12 +87,14 @@ class Store:
             StoreChangedError: On leaving, if what was read may be torn.
         """
         before, idle = self._state()
-        uri = f"file:{quote(os.fspath(self.path))}?mode=ro{'&immutable=1' if idle else ''}"
+        # A crash may have left a -wal file without its -shm; only then does SQLite have to make one.
+        index = "&readonly_shm=1" if self._has("-shm") else ""
+        uri = f"file:{quote(os.fspath(self.path))}?mode=ro{index}{'&immutable=1' if idle else ''}"
         connection = sqlite3.connect(
             uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
         )
         try:
-            with closing(connection):
+            with closing(connection), self._alone_with(connection, before):
                 connection.execute("PRAGMA query_only = ON")
                 yield connection
         finally:
@@ -98,7 +102,26 @@ class Store:
             if before and (after != before or (idle and idle != still_idle)):
                 raise StoreChangedError("the store changed while it was read")
 
-    def _state(self) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    @contextmanager
+    def _alone_with(self, connection: sqlite3.Connection, file: held.Identity | None) -> Iterator[None]:
+        """No other file of the same name is read meanwhile.
+
+        A file that took its place may share its ``-shm``, and in one process neither's locks hold against the other.
+        """
+        with self._lock:
+            others = [other for other, of in self._open.items() if of != file]
+            for other in others:
+                other.interrupt()
+            if others:
+                raise StoreChangedError("the file that was there before is still being read")
+            self._open[connection] = file
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._open[connection]
+
+    def _state(self) -> tuple[held.Identity | None, tuple[int, int] | None]:
         """Which file it is, None if there is none; and if it has no writer, what changes when one comes."""
         try:
             status = self.path.stat()

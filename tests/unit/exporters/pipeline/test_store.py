@@ -131,11 +131,13 @@ def test_a_store_without_all_its_tables_is_up_but_no_success(
     assert page.success == 0
 
 
-@pytest.mark.parametrize("column", ["event_time", "stored_at"])
+@pytest.mark.parametrize(
+    "values", ["event_time = 'noon'", "stored_at = NULL", "event_time = x'00', stored_at = 9e999"]
+)
 def test_a_value_of_a_wrong_type_costs_what_needs_it_and_is_counted(
-    writer: sqlite3.Connection, watched: MakeWatched, column: str
+    writer: sqlite3.Connection, watched: MakeWatched, values: str
 ) -> None:
-    writer.execute(f"UPDATE readings SET {column} = 'noon' WHERE id = 3")
+    writer.execute(f"UPDATE readings SET {values} WHERE id = 3")  # noqa: S608 - the three above
     page = watched().scrape()
 
     assert page["up"] == 1
