@@ -61,6 +61,9 @@ POWER_BACKLOG_OLDEST = "power_backlog_oldest_timestamp_seconds"
 POWER_BROKER_CONNECTED = "power_broker_connected"
 POWER_RECONNECTS = "power_reconnects_total"
 
+# --- the meter that is none ----------------------------------------------------------------------------------------
+CANARY_METER = "gridobs-canary"  # its records are the exporter's, and stand in no sum of business figures
+
 # --- what SLO rules record: events since the last evaluation ------------------------------------------------------
 SLO_EVENT_BAD = "slo:event_bad:increase"
 SLO_EVENT_TOTAL = "slo:event_total:increase"

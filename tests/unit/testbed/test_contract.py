@@ -6,11 +6,12 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from gridobs_exporters.pipeline import record, store
+from gridobs_exporters.pipeline import canary, record, store
 from gridobs_exporters.pipeline.facts import Backlog, Records, read_store
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridobs import conventions
 from gridobs.testbed.processor.store import Batch, DeadLetter, Store
 from gridobs.testbed.processor.validation import Rejected, Rejection, validate
 from gridobs.testbed.reading import Reading, decode, encode
@@ -53,6 +54,10 @@ def test_the_exporter_computes_the_checksum_and_writes_the_record_as_a_meter_doe
     assert record.checksum(values) == reading.checksum
     assert record.encode(values) == encode(reading)
     assert decode(record.encode(values)) == (reading, reading.checksum)
+
+
+def test_the_canary_is_known_by_one_name() -> None:
+    assert canary.METER == conventions.CANARY_METER
 
 
 def test_a_canary_is_a_valid_reading_that_adds_nothing() -> None:
