@@ -61,6 +61,9 @@ POWER_BACKLOG_OLDEST = "power_backlog_oldest_timestamp_seconds"
 POWER_BROKER_CONNECTED = "power_broker_connected"
 POWER_RECONNECTS = "power_reconnects_total"
 
+# --- the meter that is none ----------------------------------------------------------------------------------------
+CANARY_METER = "gridobs-canary"  # its records are the exporter's, and stand in no sum of business figures
+
 # --- what SLO rules record: events since the last evaluation ------------------------------------------------------
 SLO_EVENT_BAD = "slo:event_bad:increase"
 SLO_EVENT_TOTAL = "slo:event_total:increase"
@@ -192,3 +195,17 @@ SITE_K3S_MEMORY_REQUESTS_RATIO = "site:k3s_memory_requests:ratio"
 SITE_K3S_NODES_COUNT = "site:k3s_nodes:count"
 SITE_K3S_NODES_READY_COUNT = "site:k3s_nodes_ready:count"
 SITE_K3S_PODS_RUNNING_COUNT = "site:k3s_pods_running:count"
+
+# --- alerts of pipeline --------------------------------------------------------------------------------------------
+ALERT_PIPELINE_CANARY_FAILING = "PowerPipelineCanaryFailing"
+ALERT_RECORDS_STOPPED = "PowerRecordsStopped"
+ALERT_FEEDER_SILENT = "PowerFeederSilent"
+ALERT_STORE_UNREADABLE = "PowerStoreUnreadable"
+ALERT_STORE_CORRUPT = "PowerStoreCorrupt"
+ALERT_STORE_CHECK_STALE = "PowerStoreCheckStale"
+ALERT_SAMPLES_INCORRECT = "PowerSamplesIncorrect"
+ALERT_STORE_WAL_STARVING = "PowerStoreWalStarving"
+ALERT_STORE_DISK_FULL_SOON = "PowerStoreDiskFullSoon"
+ALERT_STORE_DISK_FILLING = "PowerStoreDiskFilling"
+ALERT_BACKLOG_OLD = "PowerBacklogOld"
+ALERT_DEAD_LETTERS_GROWING = "PowerDeadLettersGrowing"

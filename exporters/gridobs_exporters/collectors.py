@@ -1,4 +1,4 @@
-"""The collectors and pages there are, each with its part of the configuration: tables, so nothing registers itself."""
+"""The collectors and pages there are, each with its part of the configuration. Tables: nothing registers itself."""
 
 from __future__ import annotations
 
