@@ -31,12 +31,12 @@ GAP_SECONDS = counter(
 # --- starts --------------------------------------------------------------------------------------------------------
 START_DURATION = histogram(
     "gridobs_wasmedge_container_start_duration_seconds",
-    "Starts of wasm containers by stage. create_to_start: /tasks/create to /tasks/start, stamped by the shim: from the"
-    " runtime has made the container to its process runs; crun loads the module after that. container_to_start: from"
-    " the container is recorded, with mounts, the runtime's create and the kubelet's pause. sandbox: the pod's sandbox"
-    " from recorded to running, without its network. pod_to_start: from the sandbox is recorded to the pod's first"
-    " container runs, pulls included. start_to_ready: /tasks/start to the first line of its log, 0 if that was first,"
-    " only of those that log. Where CRI is polled: container_to_start and pod_to_start.",
+    "Starts of wasm containers by stage. create_to_start: /tasks/create to /tasks/start, stamped by the shim: from"
+    " the runtime has made the container to its process runs; crun loads the module after that. container_to_start:"
+    " from the container is recorded, with mounts, the runtime's create and the kubelet's pause. sandbox: the pod's"
+    " sandbox from recorded to running, without its network. pod_to_start: from the sandbox is recorded to the pod's"
+    " first container runs, pulls included. start_to_ready: /tasks/start to the first line of its log, 0 if that was"
+    " first, only of those that log. Where CRI is polled: container_to_start, pod_to_start and start_to_ready.",
     "stage",
     "handler",
     "pod_namespace",

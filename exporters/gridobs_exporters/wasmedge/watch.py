@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from gridobs_exporters.names import wasmedge as names
@@ -18,7 +19,7 @@ from gridobs_exporters.wasmedge.resident import Resident
 from gridobs_exporters.wasmedge.starts import CREATE_TO_START, Start, Starts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from gridobs_exporters.clock import Clock
@@ -98,17 +99,24 @@ class Watch(Resident):
     async def _ping(self, client: Containerd) -> None:
         while True:
             await asyncio.sleep(_PING)
-            try:
+            with self._patience():
                 self._presence.answered(await client.version())
-            except TimeoutError:
-                self._tally.count(names.CONNECT_FAILURES)
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """A containerd that hangs has lost no event: the stream is kept."""
+        try:
+            yield
+        except TimeoutError:
+            self._tally.count(names.CONNECT_FAILURES)
 
     async def _work(self, client: Containerd, queue: asyncio.Queue[Envelope]) -> None:
         tick = 0.0
         while True:
             now = self._clock.monotonic()
             if now >= self._next_list:
-                await self._list(client)
+                with self._patience():
+                    await self._list(client)
             if now >= tick:
                 self._give_up_waiting()
                 self._logs.read()
@@ -125,7 +133,15 @@ class Watch(Resident):
                 continue
             if event:
                 self._tally.count(names.EVENTS, event.topic)
+                await self._until_done(client, event)
+
+    async def _until_done(self, client: Containerd, event: Event) -> None:
+        """What the event needs to be asked for is asked until containerd answers."""
+        done = False
+        while not done:
+            with self._patience():
                 await self._on(client, event)
+                done = True
 
     # --- events ----------------------------------------------------------------------------------------------------
     async def _on(self, client: Containerd, event: Event) -> None:
