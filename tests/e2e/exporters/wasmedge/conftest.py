@@ -164,12 +164,19 @@ class Site:
         return made
 
     def remove(self, name: str) -> None:
-        """Stop and remove the pods of that name."""
+        """Stop and remove the pods of that name; tried until it works, as a kubelet does."""
         for pod in [pod for pod, held in self.pods.items() if held == name]:
             request = self.kubelet_pb2.PodSandboxRequest(pod_sandbox_id=pod)
-            self._cri("StopPodSandbox", request, self.kubelet_pb2.Nothing)
-            self._cri("RemovePodSandbox", request, self.kubelet_pb2.Nothing)
-            del self.pods[pod]
+            deadline = time.monotonic() + PATIENCE
+            while pod in self.pods:
+                try:
+                    self._cri("StopPodSandbox", request, self.kubelet_pb2.Nothing)
+                    self._cri("RemovePodSandbox", request, self.kubelet_pb2.Nothing)
+                    del self.pods[pod]
+                except GRPCError:  # containerd 2.0 stumbles over a container that ends just then
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.2)
 
     def clean_up(self) -> None:
         """Leave no pod, process, mount or cgroup."""
@@ -250,7 +257,7 @@ def site(kubelet_pb2: ModuleType) -> Iterator[Site]:
     (folder / "image.tar").write_bytes(_image(Path(_program("busybox", path))))
     try:
         site.start()
-        local = ("--local",) if " v2." in _version(site.program) else ()
+        local = ("--local",) if "containerd/v2" in _version(site.program) else ()
         site.ctr("images", "import", *local, "--snapshotter", "native", str(folder / "image.tar"))
         yield site
     finally:
