@@ -149,3 +149,10 @@ ALERT_PROCESSOR_MISSING = "PowerProcessorMissing"
 ALERT_STORE_WRITE_FAILING = "PowerStoreWriteFailing"
 ALERT_EXPORTER_DOWN = "GridObsExporterDown"
 ALERT_EXPORTER_MISSING = "GridObsExporterMissing"
+
+# --- alerts of wasmedge --------------------------------------------------------------------------------------------
+ALERT_WASM_CONTAINERD_DOWN = "WasmContainerdDown"
+ALERT_WASM_EVENT_STREAM_GAPS = "WasmEventStreamGaps"
+ALERT_WASM_OUT_OF_MEMORY = "WasmContainerOutOfMemory"
+ALERT_WASM_THROTTLED = "WasmContainerThrottled"
+ALERT_WASM_STARTS_UNKNOWN = "WasmColdStartsUnknown"

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from gridobs_exporters.histogram import ROUNDTRIP_EDGES, Histogram
+from gridobs_exporters.histogram import ROUNDTRIP_EDGES, START_EDGES, Histogram
 from gridobs_exporters.names import wasmedge as names
 from gridobs_exporters.wasmedge.events import TOPICS
 from gridobs_exporters.wasmedge.starts import CONTAINER_TO_START, CREATE_TO_START
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from gridobs_exporters.wasmedge.starts import Start
     from gridobs_exporters.wasmedge.statistics import Found
 
-START_EDGES: tuple[float, ...] = (
-    0.001, 0.002, 0.003, 0.005, 0.0075, 0.010, 0.015, 0.020, 0.030, 0.050, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
-)  # fmt: skip
 REASONS = ("gap", "no_create", "negative", "absurd")
 _MOST_VALUES = 10  # of a label; whoever may make namespaces must not be able to fill Prometheus
 _REST = "other"
