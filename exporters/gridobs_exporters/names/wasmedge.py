@@ -120,6 +120,6 @@ COST_EXCEEDED = counter(
 )
 UNPARSEABLE = counter(
     "gridobs_wasmedge_unparseable_total",
-    "What could not be read: events, container specs, CRI log lines, statistics blocks, cgroup files.",
+    "What could not be read: events, containers' specifications, CRI log lines, statistics blocks.",
     "what",
 )

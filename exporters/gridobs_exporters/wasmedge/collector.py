@@ -42,14 +42,15 @@ class WasmedgeCollector(Collector):
     name = "wasmedge"
     up = names.UP
 
-    def __init__(self, settings: WasmedgeSettings, *, cgroups: Cgroups, clock: Clock) -> None:
-        self._most = settings.most_pods
+    def __init__(
+        self, resident: Resident, *, presence: Presence, tally: Tally, cgroups: Cgroups, most_pods: int
+    ) -> None:
+        """``resident`` feeds ``presence`` and ``tally`` from its own thread."""
+        self._resident = resident
+        self._presence = presence
+        self._tally = tally
         self._cgroups = cgroups
-        polled = settings.poll_interval is not None
-        self._tally = Tally(polled=polled)
-        self._presence = Presence(streams=not polled, clock=clock)
-        self._logs = Logs(settings.log_root, most=settings.most_pods, tally=self._tally)
-        self._resident = self._new_resident(settings, clock)
+        self._most = most_pods
 
     def start(self) -> None:
         self._resident.start()
@@ -76,26 +77,33 @@ class WasmedgeCollector(Collector):
                 _add(samples, usage, workload)
         return max(0, len(running) - self._most)
 
-    def _new_resident(self, settings: WasmedgeSettings, clock: Clock) -> Resident:
-        if settings.poll_interval is not None:
-            return Poll(
-                settings.sockets,
-                interval=settings.poll_interval,
-                wasm_handlers=settings.handlers,
-                presence=self._presence,
-                tally=self._tally,
-                logs=self._logs,
-                clock=clock,
-            )
-        return Watch(
+
+def new_collector(settings: WasmedgeSettings, *, cgroups: Cgroups, clock: Clock) -> WasmedgeCollector:
+    polled = settings.poll_interval is not None
+    tally, presence = Tally(polled=polled), Presence(streams=not polled, clock=clock)
+    logs = Logs(settings.log_root, most=settings.most_pods, tally=tally)
+    resident: Resident
+    if settings.poll_interval is not None:
+        resident = Poll(
+            settings.sockets,
+            interval=settings.poll_interval,
+            wasm_handlers=settings.handlers,
+            presence=presence,
+            tally=tally,
+            logs=logs,
+            clock=clock,
+        )
+    else:
+        resident = Watch(
             settings.sockets,
             namespace=settings.namespace,
             wasm_handlers=settings.handlers,
-            presence=self._presence,
-            tally=self._tally,
-            logs=self._logs,
+            presence=presence,
+            tally=tally,
+            logs=logs,
             clock=clock,
         )
+    return WasmedgeCollector(resident, presence=presence, tally=tally, cgroups=cgroups, most_pods=settings.most_pods)
 
 
 def _add(samples: Samples, usage: Usage, workload: Workload) -> None:

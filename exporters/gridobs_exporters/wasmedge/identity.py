@@ -65,7 +65,7 @@ class Record:
 
 def sandbox_id(record: Record) -> str:
     """The sandbox the container is in; empty if it is in none, or is one itself. Raises as ``identify``."""
-    found = _annotations(_object(record.spec)).get(f"{_CRI}sandbox-id", "")
+    found = _annotations(json_object(record.spec)).get(f"{_CRI}sandbox-id", "")
     return "" if found == record.id else found
 
 
@@ -75,9 +75,9 @@ def identify(record: Record, *, wasm_handlers: Collection[str]) -> Workload:
     Raises:
         ValueError: If the specification or the metadata is not what it should be.
     """
-    spec = _object(record.spec)
+    spec = json_object(record.spec)
     annotations = _annotations(spec)
-    metadata = _object(record.metadata).get("Metadata") if record.metadata else None
+    metadata = json_object(record.metadata).get("Metadata") if record.metadata else None
     sandbox = "sandbox" in (record.kind, annotations.get(f"{_CRI}container-type"))
     known = record.sandbox_handler or _text(metadata, "RuntimeHandler") or annotations.get(_RUNTIME_HANDLER, "")
     handler = _wasm_handler(record.runtime, known, annotations, _arguments(spec), wasm_handlers)
@@ -116,7 +116,12 @@ def _wasm_handler(
     return None
 
 
-def _object(text: bytes) -> dict[str, Any]:
+def json_object(text: bytes | str) -> dict[str, Any]:
+    """The object that ``text`` is.
+
+    Raises:
+        ValueError: If it is none.
+    """
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:

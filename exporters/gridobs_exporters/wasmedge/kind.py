@@ -55,7 +55,7 @@ def prepare(section: Section) -> Make:
 
     def make(clock: Clock) -> Collector:
         from gridobs_exporters.wasmedge.cgroups import Cgroups  # noqa: PLC0415 - gRPC is for those who have the collector
-        from gridobs_exporters.wasmedge.collector import WasmedgeCollector, WasmedgeSettings  # noqa: PLC0415 - as above
+        from gridobs_exporters.wasmedge.collector import WasmedgeSettings, new_collector  # noqa: PLC0415 - as above
 
         settings = WasmedgeSettings(
             sockets=[path] if (path := cri or socket) else [Path(path) for path in _SOCKETS],
@@ -68,7 +68,7 @@ def prepare(section: Section) -> Make:
         cgroups = Cgroups(
             Path(section.get("cgroup_root", "/sys/fs/cgroup")), proc=Path(section.get("proc_root", "/proc"))
         )
-        return WasmedgeCollector(settings, cgroups=cgroups, clock=clock)
+        return new_collector(settings, cgroups=cgroups, clock=clock)
 
     return make
 

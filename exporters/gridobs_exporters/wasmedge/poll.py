@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gridobs_exporters.names import wasmedge as names
 from gridobs_exporters.wasmedge.api import Cri
-from gridobs_exporters.wasmedge.identity import Record, Workload, identify
+from gridobs_exporters.wasmedge.identity import Record, Workload, identify, json_object
 from gridobs_exporters.wasmedge.resident import Resident
 from gridobs_exporters.wasmedge.starts import CONTAINER_TO_START, POD_TO_START, measured
 from gridobs_exporters.wasmedge.wire import cri_pb2
@@ -138,7 +138,7 @@ def describe(
     Raises:
         ValueError: If what the runtime tells is not what it should be.
     """
-    info = _mapping(json.loads(answer.info["info"])) if "info" in answer.info else {}
+    info = json_object(answer.info["info"]) if "info" in answer.info else {}
     spec = dict(_mapping(info.get("runtimeSpec")))
     annotations: dict[str, Any] = dict(
         _mapping(spec.get("annotations")) if spec else {**(pod.annotations if pod else {}), **container.annotations}

@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from google.protobuf.empty_pb2 import Empty
-from grpclib.const import Cardinality, Handler, Status
-from grpclib.exceptions import GRPCError
-from grpclib.server import Server
 from gridobs_exporters.wasmedge.wire import (
     containers_pb2,
     events_pb2,
@@ -23,6 +20,9 @@ from gridobs_exporters.wasmedge.wire import (
     tasks_pb2,
     version_pb2,
 )
+from grpclib.const import Cardinality, Handler, Status
+from grpclib.exceptions import GRPCError
+from grpclib.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ class ScriptedContainerd:
     _server: Server | None = None
     _thread: threading.Thread | None = None
 
-    # --- what a test says ----------------------------------------------------------------------------------------------
+    # --- what a test says ----------------------------------------------------------------------------------------
     def start(self) -> None:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -113,7 +113,7 @@ class ScriptedContainerd:
     def subscribers(self) -> int:
         return len(self._streams)
 
-    # --- what it answers -----------------------------------------------------------------------------------------------
+    # --- what it answers -----------------------------------------------------------------------------------------
     def __mapping__(self) -> dict[str, Handler]:
         unary, streaming = Cardinality.UNARY_UNARY, Cardinality.UNARY_STREAM
         return {
@@ -137,6 +137,7 @@ class ScriptedContainerd:
 
     async def _get(self, stream: Stream[Any, Any]) -> None:
         request = await stream.recv_message()
+        assert request
         found = self.containers.get(request.id)
         if found is None:
             raise GRPCError(Status.NOT_FOUND, "no such container")
@@ -149,6 +150,7 @@ class ScriptedContainerd:
 
     async def _subscribe(self, stream: Stream[Any, Any]) -> None:
         request = await stream.recv_message()
+        assert request
         self.filters = list(request.filters)
         queue: asyncio.Queue[events_service_pb2.Envelope | None] = asyncio.Queue()
         self._streams.append(queue)
