@@ -222,3 +222,10 @@ ALERT_MQTT_BRIDGE_DOWN = "MqttBridgeDown"
 ALERT_MQTT_CONNECTION_REFUSED = "MqttConnectionRefused"
 ALERT_MQTT_SUBSCRIPTION_REFUSED = "MqttSubscriptionRefused"
 ALERT_MQTT_AUTHENTICATION_FAILURES = "MqttAuthenticationFailures"
+
+# --- alerts of wasmedge --------------------------------------------------------------------------------------------
+ALERT_WASM_CONTAINERD_DOWN = "WasmContainerdDown"
+ALERT_WASM_EVENT_STREAM_GAPS = "WasmEventStreamGaps"
+ALERT_WASM_OUT_OF_MEMORY = "WasmContainerOutOfMemory"
+ALERT_WASM_THROTTLED = "WasmContainerThrottled"
+ALERT_WASM_STARTS_UNKNOWN = "WasmColdStartsUnknown"

@@ -8,11 +8,12 @@ from gridobs_exporters.k3s.kind import K3S
 from gridobs_exporters.mqtt.blackbox.kind import PROBE
 from gridobs_exporters.mqtt.kind import MQTT
 from gridobs_exporters.pipeline.kind import PIPELINE
+from gridobs_exporters.wasmedge.kind import WASMEDGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gridobs_exporters.kind import CollectorKind, PageKind
 
-KINDS: Sequence[CollectorKind] = (K3S, MQTT, PIPELINE)
+KINDS: Sequence[CollectorKind] = (K3S, WASMEDGE, MQTT, PIPELINE)
 PAGES: Sequence[PageKind] = (PROBE,)
