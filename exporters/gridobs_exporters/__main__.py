@@ -14,7 +14,8 @@ from gridobs_exporters.clock import Clock
 from gridobs_exporters.collectors import KINDS
 from gridobs_exporters.config.document import ConfigError
 from gridobs_exporters.scrape import Scraper
-from gridobs_exporters.server import ExporterServer
+from gridobs_exporters.web.routes import landing, own_routes
+from gridobs_exporters.web.server import ExporterServer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     clock = Clock()
     collectors = [make(clock) for make in settings.collectors.values()]
     scraper = Scraper(collectors, version=version, clock=clock, limits=settings.limits)
+    routes = [*own_routes(scraper, metrics_path=settings.metrics_path), *scraper.routes()]
+    routes.append(landing(scraper, routes))
     try:
-        server = ExporterServer((settings.host, settings.port), metrics_path=settings.metrics_path, scraper=scraper)
+        server = ExporterServer(
+            (settings.host, settings.port), routes, clock=clock, max_requests=settings.max_requests
+        )
     except OSError as error:
         return _refuse(
             f"--web.listen-address: cannot listen on {settings.host}:{settings.port}: {error.strerror}; "

@@ -13,6 +13,7 @@ from gridobs_exporters.config.document import ConfigError, Document, read
 from gridobs_exporters.config.schema import faults, mapping
 from gridobs_exporters.config.section import Section
 from gridobs_exporters.scrape import MAX_SERIES
+from gridobs_exporters.web.server import MAX_REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,7 @@ class Settings:
     host: str
     port: int
     metrics_path: str
+    max_requests: int
     log_level: str
     collectors: dict[str, Make]
     limits: dict[str, int]
@@ -68,6 +70,7 @@ def parse(argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind]) 
         host=host,
         port=port,
         metrics_path=flags.path,
+        max_requests=flags.max_requests,
         log_level=flags.log_level,
         collectors=collectors,
         limits={kind.name: section.get("max_series", flags.max_series) for kind, section in sections.items()},
@@ -112,6 +115,8 @@ def _parser(version: str, kinds: Sequence[CollectorKind]) -> argparse.ArgumentPa
     add("--log.level", dest="log_level", default="info", choices=_LEVELS)
     add("--web.listen-address", dest="listen", default="127.0.0.1:9817", metavar="HOST:PORT")
     add("--web.telemetry-path", dest="path", default="/metrics", metavar="PATH")
+    text = "requests answered at the same time; more get 503"
+    add("--web.max-requests", dest="max_requests", default=MAX_REQUESTS, type=_count, metavar="N", help=text)
     text = "samples a collector may expose, if its section sets no max_series"
     add("--collector.max-series", dest="max_series", default=MAX_SERIES, type=_count, metavar="N", help=text)
     text = "only collectors that are named"

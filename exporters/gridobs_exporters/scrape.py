@@ -46,7 +46,7 @@ class Collector(ABC):
     ``name`` is the ``<name>`` of ``--collector.<name>`` and of every ``gridobs_<name>_*`` series. ``up`` has a series
     for each of ``targets``, with it as the only label, or without a label for the target ``ONLY``. ``start`` and
     ``stop`` own background threads and return at once. ``collect`` is called by one thread at a time and must set its
-    own timeouts; the frame only stops waiting for it. ``routes`` are pages served besides, by method and path.
+    own timeouts; the frame only stops waiting for it. ``routes`` are pages served besides, from before ``start``.
     """
 
     name: str
@@ -59,8 +59,8 @@ class Collector(ABC):
     def stop(self) -> None:  # noqa: B027 - as above
         """End it."""
 
-    def routes(self) -> Mapping[tuple[str, str], Route]:
-        return {}
+    def routes(self) -> Sequence[Route]:
+        return ()
 
     @abstractmethod
     def collect(self) -> Reading: ...
@@ -102,7 +102,7 @@ class Scraper:
     ) -> None:
         """``limits`` bound the samples of a collector by its name; the others have ``MAX_SERIES``."""
         self._collectors: Mapping[str, Collector] = {collector.name: collector for collector in collectors}
-        self._version = version
+        self.version = version
         self._clock = clock
         self._limits = dict.fromkeys(self._collectors, MAX_SERIES) | dict(limits or {})
         self._lock = threading.Lock()
@@ -114,6 +114,9 @@ class Scraper:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self._collectors)
+
+    def routes(self) -> list[Route]:
+        return [route for collector in self._collectors.values() for route in collector.routes()]
 
     def start(self) -> None:
         for collector in self._collectors.values():
@@ -133,7 +136,7 @@ class Scraper:
         deadline = self._clock.monotonic() + timeout
         runs = [(collector, self._run(collector)) for collector in chosen]
         own = Samples()
-        own.add(names.BUILD_INFO, 1, self._version)
+        own.add(names.BUILD_INFO, 1, self.version)
         for collector, run in runs:
             run.done.wait(max(0.0, deadline - self._clock.monotonic()))
             finished = run.done.is_set()

@@ -44,7 +44,8 @@ class HandWrittenRules:
 def load_rules(folder: Path, *, runbooks: str | None = None) -> tuple[HandWrittenRules, ...]:
     """Every rule file below ``folder/rules``, sorted by name; none when there is no such folder.
 
-    Alerts without a ``runbook_url`` get ``runbooks``, in which ``{alert}`` becomes their name. Raises SourceError with every problem of every file.
+    Alerts without a ``runbook_url`` get ``runbooks``, in which ``{alert}`` becomes their name. Raises SourceError
+    with every problem of every file.
     """
     collector = sources.Collector()
     loaded: dict[str, HandWrittenRules] = {}

@@ -55,15 +55,11 @@ def number(description: str, example: float, *, least: float = 0, whole: bool = 
 
 def duration(description: str, example: str, *, zero: bool = False) -> Schema:
     """A duration as ``durations.parse_duration`` reads it; 0 only with ``zero``."""
-    pattern = r"^(?:[0-9]{1,9}(?:ms|[smhd]))+$" + ("|^0$" if zero else "")
-    return {
-        "type": ["string", "integer"] if zero else "string",
-        "pattern": pattern,
-        "maximum": 0,
-        "minimum": 0,
-        "description": description,
-        "examples": [example],
-    }
+    said: Schema = {"description": description, "examples": [example]}
+    pattern = r"^(?:[0-9]{1,9}(?:ms|[smhd]))+$"
+    if zero:
+        return {"type": ["string", "integer"], "pattern": f"{pattern}|^0$", "minimum": 0, "maximum": 0, **said}
+    return {"type": "string", "pattern": pattern, **said}
 
 
 def faults(data: Any, schema: Schema) -> Iterator[tuple[Keys, str]]:  # noqa: ANN401 - what is checked can be anything

@@ -1,6 +1,6 @@
 """The ``pipeline`` collector: health and progress of the SQLite store a processor writes.
 
-The schema it reads is a contract with the processor: docs/exporters.md.
+The schema it reads is a contract with the processor: docs/exporters/pipeline.md.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class _Store:
                 self._errors.update(facts.errors)
             self._add_store(samples, facts)
             self._add_progress(samples, facts)
-            self._say(f"the store {self._path} lacks tables: see docs/exporters.md" if facts.errors else None)
+            self._say(f"the store {self._path} lacks tables: see docs/exporters/pipeline.md" if facts.errors else None)
         with self._lock:
             for code, times in sorted(self._errors.items()):
                 samples.add(names.ERRORS, times, self.name, code)

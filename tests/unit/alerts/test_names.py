@@ -3,14 +3,27 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 import yaml
-from gridobs_exporters import names
+from gridobs_exporters.names import all_metrics
 
 from gridobs import conventions
 
 ALERTS = Path(__file__).parents[3] / "alerts"
 OURS = re.compile(r"\b(?:power|gridobs)_[a-z0-9_]+")
-KNOWN = {value for module in (conventions, names) for value in vars(module).values() if isinstance(value, str)}
+KNOWN = {value for value in vars(conventions).values() if isinstance(value, str)} | {
+    metric.name for metric in all_metrics()
+}
+
+
+def hand_written() -> list[str]:
+    return [
+        rule["alert"]
+        for path in ALERTS.glob("rules/*.yaml")
+        for group in yaml.safe_load(path.read_text())["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
 
 
 def expressions(node: object) -> list[str]:
@@ -45,10 +58,22 @@ def test_every_latency_threshold_is_an_edge_of_the_histogram() -> None:
 
 
 def test_the_hand_written_alerts_have_the_names_of_the_conventions() -> None:
-    rules = yaml.safe_load((ALERTS / "rules/platform.yaml").read_text())["groups"][0]["rules"]
-
     known = {value for name, value in vars(conventions).items() if name.startswith("ALERT_")}
-    assert known == {rule["alert"] for rule in rules}
+
+    assert known == set(hand_written())
+
+
+@pytest.mark.parametrize("alert", sorted(hand_written()))
+def test_every_hand_written_alert_has_its_runbook(alert: str) -> None:
+    page = (ALERTS.parent / "docs/runbooks" / f"{alert}.md").read_text()
+
+    assert re.findall("^#+ .*", page, re.MULTILINE) == [
+        f"# {alert}",
+        "## Meaning",
+        "## Impact",
+        "## Diagnosis",
+        "## Mitigation",
+    ]
 
 
 def fires(check: dict[str, object]) -> bool:

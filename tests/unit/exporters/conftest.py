@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# The contract of docs/exporters.md, word for word: a test compares them.
+# The contract of docs/exporters/pipeline.md, word for word: a test compares them.
 SCHEMA = """\
 CREATE TABLE readings (
   id INTEGER PRIMARY KEY, meter TEXT, seq INTEGER, feeder TEXT, event_time REAL, voltage REAL, current REAL,

@@ -6,14 +6,23 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
+from gridobs_exporters.collectors import KINDS
+from gridobs_exporters.config.document import ConfigError
+from gridobs_exporters.config.section import Section
 from gridobs_exporters.durations import parse_duration
-from gridobs_exporters.flags import FlagError, parse
+from gridobs_exporters.flags import Settings, parse
+from gridobs_exporters.mqtt import kind as mqtt
+from gridobs_exporters.pipeline import kind as pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 BROKER = "--mqtt.broker=mqtt://broker:1883"
 STORE = "--pipeline.store=/var/lib/power/store.db"
+
+
+def parsed(*flags: str) -> Settings:
+    return parse(flags, version="0", kinds=KINDS)
 
 
 @pytest.mark.parametrize(
@@ -27,42 +36,49 @@ STORE = "--pipeline.store=/var/lib/power/store.db"
     ],
 )
 def test_a_collector_is_on_when_it_has_a_target_unless_told_otherwise(flags: list[str], on: set[str]) -> None:
-    settings = parse(flags, version="0")
-
-    assert {name for name in ("mqtt", "pipeline") if getattr(settings, name)} == on
+    assert set(parsed(*flags).collectors) == on
 
 
 def test_defaults_are_those_of_the_manual() -> None:
-    settings = parse([BROKER, STORE], version="0")
+    settings = parsed(BROKER, STORE)
+    broker = mqtt.read_broker(Section({"url": "mqtt://broker"}))
+    store = pipeline.read_store_settings(Section({"path": "/var/lib/power/store.db"}))
 
     assert (settings.host, settings.port, settings.metrics_path) == ("127.0.0.1", 9817, "/metrics")
-    assert settings.mqtt
-    assert settings.mqtt.sys_interval == 10
-    assert (settings.mqtt.probe.interval, settings.mqtt.probe.timeout) == (15, 2)
-    assert settings.mqtt.probe.topic == f"gridobs/probe/{socket.gethostname()}"
-    assert settings.pipeline
-    assert settings.pipeline.quick_check_interval == 3600
+    assert (broker.name, broker.sys_interval) == ("broker:1883", 10)
+    assert (broker.probe.interval, broker.probe.timeout) == (15, 2)
+    assert broker.probe.topic == f"gridobs/probe/{socket.gethostname()}"
+    assert (store.name, store.quick_check_interval) == ("store", 3600)
 
 
 @pytest.mark.parametrize(
     ("flags", "problem"),
     [
-        ([], "no collector is on; give --mqtt.broker mqtt://HOST:1883 or --pipeline.store PATH"),
+        ([], "no collector is on; give --config.file, or one of --mqtt.broker URL, --pipeline.store PATH"),
         ([STORE, "--collector.disable-defaults"], "no collector is on"),
-        (["--collector.pipeline"], "--collector.pipeline: needs to know what to read; add --pipeline.store PATH"),
-        (["--collector.mqtt"], "--collector.mqtt: needs to know what to read; add --mqtt.broker mqtt://HOST:1883"),
+        (["--collector.pipeline"], "--collector.pipeline: lacks 'stores': the stores; --pipeline.store PATH names"),
+        (["--collector.mqtt"], "--collector.mqtt: lacks 'brokers': the brokers; --mqtt.broker URL names the only"),
         (["--mqtt.broker=broker:1883"], "'broker:1883' is not a broker's address; write mqtt://HOST:1883"),
         (["--mqtt.broker=mqtt://broker:99999"], "Port out of range"),
-        (["--mqtt.broker=mqtt://user:secret@broker"], "use --mqtt.username, --mqtt.password-file"),
-        ([BROKER, "--mqtt.probe-interval=15"], "'15' is not a duration; write it with its unit, e.g. 500ms"),
-        ([BROKER, "--mqtt.sys-interval=0"], "--mqtt.sys-interval: must be longer than 0"),
-        ([BROKER, "--mqtt.probe-topic=a/#"], "'a/#' cannot be published to"),
-        ([BROKER, "--mqtt.ca-file=ca.pem"], "of no use without TLS; write mqtts://"),
+        (["--mqtt.broker=mqtt://user:secret@broker"], "use username and password_file"),
+        (
+            [BROKER, "--mqtt.probe-interval=15"],
+            "--mqtt.probe-interval: '15' will not do: from one round trip to the next; write e.g. 15s",
+        ),
+        ([BROKER, "--mqtt.sys-interval=0s"], "--mqtt.sys-interval: must be longer than 0"),
+        (
+            [BROKER, "--mqtt.probe-topic=a/#"],
+            "--mqtt.probe-topic: 'a/#' will not do: a topic to publish to: without + and #",
+        ),
+        ([BROKER, "--mqtt.ca-file=ca.pem"], "of no use without TLS; write the url as mqtts://"),
         (
             ["--mqtt.broker=mqtts://broker", "--mqtt.ca-file=/none.pem"],
             "--mqtt.ca-file: cannot use /none.pem: No such",
         ),
-        (["--mqtt.broker=mqtts://broker", "--mqtt.key-file=k"], "a key needs its certificate; add --mqtt.cert-file"),
+        (
+            ["--mqtt.broker=mqtts://broker", "--mqtt.key-file=k"],
+            "--mqtt.key-file: a key needs its certificate; give cert_file too",
+        ),
         ([BROKER, "--mqtt.username=u", "--mqtt.password-file=/none"], "cannot read /none: No such file or directory"),
         ([STORE, "--web.listen-address=9817"], "'9817' is not HOST:PORT; write e.g. 127.0.0.1:9817"),
         ([STORE, "--web.listen-address=:70000"], "':70000' is not HOST:PORT"),
@@ -72,8 +88,8 @@ def test_defaults_are_those_of_the_manual() -> None:
     ],
 )
 def test_a_flag_that_cannot_work_is_one_line_with_its_cure(flags: list[str], problem: str) -> None:
-    with pytest.raises(FlagError) as refused:
-        parse(flags, version="0")
+    with pytest.raises(ConfigError) as refused:
+        parsed(*flags)
 
     assert problem in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -83,19 +99,17 @@ def test_a_flag_that_cannot_work_is_one_line_with_its_cure(flags: list[str], pro
 def test_the_password_is_the_file_without_its_line_end_and_is_never_shown(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text(" open sesame \n")
-    settings = parse([BROKER, "--mqtt.username=u", f"--mqtt.password-file={secret}"], version="0")
+    settings = mqtt.read_broker(Section({"url": "mqtt://a", "username": "u", "password_file": str(secret)}))
 
-    assert settings.mqtt
-    assert settings.mqtt.broker.password == secret.read_text().rstrip("\n")
+    assert settings.broker.password == secret.read_text().rstrip("\n")
     assert "sesame" not in repr(settings)
 
 
 def test_addresses_of_ipv6_are_taken() -> None:
-    settings = parse(["--mqtt.broker=mqtts://[::1]", "--web.listen-address=[::]:1"], version="0")
+    settings = parsed("--mqtt.broker=mqtts://[::1]", "--web.listen-address=[::]:1")
 
     assert (settings.host, settings.port) == ("::", 1)
-    assert settings.mqtt
-    assert str(settings.mqtt.broker) == "mqtts://[::1]:8883"
+    assert str(mqtt.read_broker(Section({"url": "mqtts://[::1]"})).broker) == "mqtts://[::1]:8883"
 
 
 @pytest.mark.parametrize(

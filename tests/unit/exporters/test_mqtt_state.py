@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from gridobs_exporters import metric
 from gridobs_exporters.mqtt.state import BrokerState
 from gridobs_exporters.mqtt.topics import HEARTBEAT_TOPIC, ROWS, VERSION_TOPIC, Kind, parse_version
 
@@ -107,9 +108,10 @@ def test_the_version_is_a_label_only_if_it_looks_like_one() -> None:
 
 def test_every_row_names_its_series_by_what_it_is() -> None:
     for row in ROWS:
-        assert row.name.endswith("_total") == (row.kind is Kind.COUNTER), row
+        assert row.metric.name.endswith("_total") == (row.kind is Kind.COUNTER), row
+        assert (row.metric.kind is metric.Kind.COUNTER) == (row.kind is Kind.COUNTER), row
         assert row.since in {"2.0", "2.1"}
-    assert len({row.name for row in ROWS}) == len({row.topic for row in ROWS}) == len(ROWS)
+    assert len({row.metric for row in ROWS}) == len({row.topic for row in ROWS}) == len(ROWS)
 
 
 @pytest.mark.parametrize(

@@ -7,28 +7,29 @@ from typing import TYPE_CHECKING
 
 import pytest
 from gridobs_exporters.clock import Clock
-from gridobs_exporters.scrape import Reading, Scraper
-from prometheus_client.core import GaugeMetricFamily
+from gridobs_exporters.metric import Samples, gauge, histogram
+from gridobs_exporters.scrape import ONLY, Collector, Reading, Scraper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.unit.exporters.conftest import Hands
 
 
-class Scripted:
+GOOD = gauge("gridobs_good_thing", "One.")
+EACH = gauge("gridobs_many_things", "One each.", "thing")
+SPAN = histogram("gridobs_span_seconds", "Spans.")
+
+
+class Scripted(Collector):
     """A collector that does what the test says."""
 
-    up_help = "Whether."
-
-    def __init__(self, name: str, act: Callable[[], Reading]) -> None:
+    def __init__(self, name: str, act: Callable[[], Reading], *, targets: Sequence[str] = (ONLY,)) -> None:
         self.name = name
+        self.targets = targets
+        self.up = gauge(f"gridobs_{name}_up", "Whether.", *([] if targets == (ONLY,) else ["target"]))
         self.calls = 0
         self.act = act
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
 
     def collect(self) -> Reading:
         self.calls += 1
@@ -36,11 +37,21 @@ class Scripted:
 
 
 def healthy() -> Reading:
-    return Reading(up=True, complete=True, families=[GaugeMetricFamily("gridobs_good_thing", "One.", value=1)])
+    samples = Samples()
+    samples.add(GOOD, 1)
+    return Reading(up={ONLY: True}, complete=True, samples=samples)
+
+
+def many() -> Reading:
+    samples = Samples()
+    samples.add(SPAN, ([("1.0", 1.0), ("+Inf", 2.0)], 3.0))
+    for number in range(5):
+        samples.add(EACH, number, str(number))
+    return Reading(up={ONLY: True}, complete=True, samples=samples)
 
 
 def partial() -> Reading:
-    return Reading(up=True, complete=False)
+    return Reading(up={ONLY: True}, complete=False)
 
 
 def failing() -> Reading:
@@ -63,8 +74,8 @@ def samples(scraper: Scraper, *only: str, timeout: float = 0.2) -> dict[tuple[st
     }
 
 
-def scraper_of(*collectors: Scripted, clock: Clock | None = None) -> Scraper:
-    return Scraper(collectors, version="1.2.3", clock=clock or Clock())
+def scraper_of(*collectors: Scripted, clock: Clock | None = None, **limits: int) -> Scraper:
+    return Scraper(collectors, version="1.2.3", clock=clock or Clock(), limits=limits)
 
 
 def test_a_collector_that_fails_costs_its_own_series_and_says_so() -> None:
@@ -152,3 +163,29 @@ def test_only_the_collectors_asked_for_run() -> None:
     assert (good.calls, other.calls) == (0, 1)
     assert ("exporter_collector_success", "good") not in seen
     assert seen["exporter_build_info", "1.2.3"] == 1
+
+
+def test_every_target_has_its_series_also_when_the_collector_fails() -> None:
+    def one_of_two() -> Reading:
+        return Reading(up={"a": True, "b": False}, complete=False)
+
+    seen = samples(scraper_of(Scripted("pair", one_of_two, targets=("a", "b"))))
+    assert (seen["pair_up", "a"], seen["pair_up", "b"]) == (1, 0)
+
+    seen = samples(scraper_of(Scripted("pair", failing, targets=("a", "b"))))
+    assert (seen["pair_up", "a"], seen["pair_up", "b"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("limit", "things", "spans", "dropped"), [(9, 5, 1, 0), (6, 2, 1, 3), (4, 0, 1, 5), (3, 3, 0, 6)]
+)
+def test_what_is_over_the_limit_is_left_out_whole_and_counted(
+    limit: int, things: int, spans: int, dropped: int
+) -> None:
+    scraper = scraper_of(Scripted("big", many), big=limit)
+    for times in (1, 2):
+        seen = samples(scraper)
+        assert sum(name == "many_things" for name, _ in seen) == things
+        assert sum(name == "span_seconds_count" for name, _ in seen) == spans
+        assert seen["exporter_collector_dropped_samples_total", "big"] == times * dropped
+        assert seen["exporter_collector_success", "big"] == (not dropped)

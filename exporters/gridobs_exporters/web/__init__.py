@@ -1,0 +1,1 @@
+"""The HTTP side: routes, limits on clients, TLS and who may ask."""

@@ -1,0 +1,139 @@
+"""One connection: requests in, the routes' answers out."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import math
+import re
+import socket
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from prometheus_client.exposition import gzip_accepted
+
+from gridobs_exporters.pages import Request, Response, Route, text
+from gridobs_exporters.web.clients import BODY, NEXT_REQUEST, TAKING
+from gridobs_exporters.web.routes import find
+
+if TYPE_CHECKING:
+    from gridobs_exporters.web.server import ExporterServer
+
+_MOST_PARAMETERS = 100
+_LINGER = 2.0  # seconds
+_WORTH_ZIPPING = 512  # bytes
+
+log = logging.getLogger(__name__)
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: ExporterServer
+    protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # of a line that names none; 0.9 would be answered without headers
+    server_version = "gridobs-exporter"
+    sys_version = ""
+    wbufsize = 1 << 16  # headers and a short body leave in one packet
+    disable_nagle_algorithm = True
+
+    def log_message(self, *_args: object) -> None:
+        """Keep quiet: a line a scrape would bury what matters."""
+
+    def handle_one_request(self) -> None:
+        super().handle_one_request()
+        self.server.clients.wait(self.request, NEXT_REQUEST)
+
+    def handle_expect_100(self) -> bool:
+        """Wait: only who may send a body is asked for it."""
+        return True
+
+    def version_string(self) -> str:
+        return self.server_version
+
+    def do_GET(self) -> None:
+        self.server.clients.wait(self.request, math.inf)
+        self._unread = "Transfer-Encoding" in self.headers or self.headers.get("Content-Length", "0") != "0"
+        response = self._response()
+        self.server.clients.wait(self.request, TAKING)
+        self.close_connection |= self._unread  # what is left of a body would pass for the next request
+        self._send(response)
+        if self._unread:
+            self._drain()
+
+    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - names that http.server looks for
+
+    def _response(self) -> Response:
+        try:
+            url = urlsplit(self.path)
+            query = parse_qs(url.query, max_num_fields=_MOST_PARAMETERS)
+        except ValueError:
+            return text(HTTPStatus.BAD_REQUEST, "This address cannot be understood.")
+        route = find(self.server.routes, self.command, url.path)
+        if isinstance(route, Response):
+            return route
+        if route.always:
+            return self._ask(route, url.path, query)
+        if not self.server.slots.acquire(blocking=False):
+            return text(HTTPStatus.SERVICE_UNAVAILABLE, "Too many requests at once; ask again.", Retry_After="1")
+        try:
+            return self._ask(route, url.path, query)
+        finally:
+            self.server.slots.release()
+
+    def _ask(self, route: Route, path: str, query: dict[str, list[str]]) -> Response:
+        body = self._body(route.body_limit)
+        if isinstance(body, Response):
+            return body
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        try:
+            return route.answer(Request(method=self.command, path=path, query=query, headers=headers, body=body))
+        except Exception:
+            log.exception("%s %s failed", self.command, path)
+            return text(HTTPStatus.INTERNAL_SERVER_ERROR, "This page failed; the log of gridobs-exporter says why.")
+
+    def _body(self, limit: int) -> bytes | Response:
+        """The body as sent. Its length must be told beforehand, as OPA does; that leaves nothing to guess."""
+        if "Transfer-Encoding" in self.headers:
+            return text(HTTPStatus.LENGTH_REQUIRED, "Send a Content-Length; chunked bodies are not taken.")
+        told = self.headers.get_all("Content-Length", ["0"])
+        if len(told) > 1 or not re.fullmatch(r"[0-9]{1,18}", told[0]):
+            return text(HTTPStatus.BAD_REQUEST, "Content-Length must be one number.")
+        length = int(told[0])
+        if length > limit:
+            return text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {limit} bytes are taken here.")
+        self.server.clients.wait(self.request, BODY)
+        if self.headers.get("Expect", "").lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
+        body = self.rfile.read(length)
+        self.server.clients.wait(self.request, math.inf)
+        if len(body) < length:
+            return text(HTTPStatus.BAD_REQUEST, "The body ended early.")
+        self._unread = False
+        return body
+
+    def _drain(self) -> None:
+        """Take what is still on its way: a socket closed before that resets, and the client loses the answer."""
+        self.server.clients.wait(self.request, _LINGER)
+        socket.socket.shutdown(self.connection, socket.SHUT_WR)
+        while self.connection.recv(1 << 16):
+            pass
+
+    def _send(self, response: Response) -> None:
+        body = response.body
+        self.send_response(response.status)
+        self.send_header("Content-Type", response.content_type)
+        self.send_header("Vary", "Accept, Accept-Encoding")
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        if len(body) >= _WORTH_ZIPPING and gzip_accepted(self.headers.get("Accept-Encoding", "")):
+            body = gzip.compress(body, 1)
+            self.send_header("Content-Encoding", "gzip")
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+        self.wfile.flush()
