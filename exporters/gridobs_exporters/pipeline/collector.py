@@ -109,7 +109,9 @@ class _Store:
                 self._errors.update(facts.errors)
             self._add_store(samples, facts)
             self._add_progress(samples, facts)
-            self._say(f"the store {self._path} lacks tables: see docs/exporters/pipeline.md" if facts.errors else None)
+            self._say(
+                f"the store {self._path} lacks tables: see docs/exporters/pipeline.md" if facts.errors else None
+            )
         with self._lock:
             for code, times in sorted(self._errors.items()):
                 samples.add(names.ERRORS, times, self.name, code)
