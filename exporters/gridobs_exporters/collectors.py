@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from gridobs_exporters.mqtt.kind import MQTT
 from gridobs_exporters.pipeline.kind import PIPELINE
+from gridobs_exporters.policy.kind import POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gridobs_exporters.kind import CollectorKind
 
-KINDS: Sequence[CollectorKind] = (MQTT, PIPELINE)
+KINDS: Sequence[CollectorKind] = (MQTT, PIPELINE, POLICY)
