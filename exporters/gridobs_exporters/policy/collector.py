@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from gridobs_exporters.fetch import Fetcher, FetchError
 from gridobs_exporters.metric import Samples
 from gridobs_exporters.names import policy as names
+from gridobs_exporters.policy.batches import Limits
 from gridobs_exporters.policy.counts import Counts, PathLimits
-from gridobs_exporters.policy.decisions import Limits, Meaning
+from gridobs_exporters.policy.decisions import Meaning
 from gridobs_exporters.policy.receiver import Receiver
 from gridobs_exporters.scrape import ONLY, Collector, Reading
 

@@ -1,19 +1,17 @@
-"""A batch of OPA's decision log to what is counted of it.
+"""An event of OPA's decision log to what is counted of it.
 
 Form of the events: https://www.openpolicyagent.org/docs/management-decision-logs. What a decision was asked about
-(``input``) is read past and never kept; no text of a batch goes into an error.
+(``input``) is read past and never kept.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 OTHER: Final = "other"
 QUERY: Final = "(query)"
@@ -22,29 +20,10 @@ QUERY: Final = "(query)"
 ALLOW, DENY = "allow", "deny"
 RESULTS = (ALLOW, DENY, "undefined", "error", "erased", OTHER)
 
-_GZIP = b"\x1f\x8b"
-_ENDS_WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
 _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,127}")
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/+=-]{0,63}")
-_SPACE = re.compile(r"[ \t\r\n]*")
 _MOST_BUNDLES = 10
 _LONGEST_NS = 10**13  # nearly three hours; what took longer is a clock gone wrong
-
-
-class BatchError(ValueError):
-    """What was sent is not a batch."""
-
-
-class TooLargeError(BatchError):
-    """A batch with more in it than is taken."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """``size`` in bytes, uncompressed."""
-
-    size: int = 8 << 20
-    events: int = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,59 +49,6 @@ class Decision:
     seconds: float | None = None
     redacted: bool = False
     bundles: Mapping[str, str] = field(default_factory=dict)
-
-
-def unpacked(body: bytes, limit: int) -> str:
-    """The text of ``body``, compressed or not.
-
-    Raises:
-        TooLargeError: If it is longer than ``limit`` bytes; no more than these are ever unpacked.
-        BatchError: If it is cut off, or not UTF-8.
-    """
-    if body.startswith(_GZIP):
-        inflate = zlib.decompressobj(wbits=_ENDS_WITH_GZIP_HEADER)
-        try:
-            body = inflate.decompress(body, limit + 1)
-        except zlib.error:
-            raise BatchError("not gzip") from None
-        if len(body) <= limit and (not inflate.eof or inflate.unused_data):
-            raise BatchError("gzip that is cut off, or has more behind its end")
-    if len(body) > limit:
-        raise TooLargeError(f"more than {limit} bytes uncompressed")
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        raise BatchError("not UTF-8") from None
-
-
-def events(text: str, most: int) -> Iterator[Any]:
-    """The elements of a JSON array, one at a time, so that no more than one is held.
-
-    Raises:
-        TooLargeError: If there are more than ``most``.
-        BatchError: If it is no JSON array, or nested too deeply.
-    """
-    at = _past_space(text, 0)
-    if not text.startswith("[", at):
-        raise BatchError("not a JSON array")
-    at = _past_space(text, at + 1)
-    scan = json.JSONDecoder().raw_decode
-    count, more = 0, not text.startswith("]", at)
-    while more:
-        if count == most:
-            raise TooLargeError(f"more than {most} events")
-        try:
-            event, at = scan(text, at)
-        except (ValueError, RecursionError):
-            raise BatchError("not JSON, or nested too deeply") from None
-        yield event
-        count += 1
-        at = _past_space(text, at)
-        more = text.startswith(",", at)
-        if more:
-            at = _past_space(text, at + 1)
-    if not text.startswith("]", at) or _past_space(text, at + 1) != len(text):
-        raise BatchError("not a JSON array, or more than one")
 
 
 def decision(event: Any, meaning: Meaning) -> Decision | None:  # noqa: ANN401 - whatever JSON can say
@@ -186,8 +112,3 @@ def _bundles(bundles: Any) -> dict[str, str]:  # noqa: ANN401 - as above
 
 def _texts(value: Any) -> list[str]:  # noqa: ANN401 - as above
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
-
-
-def _past_space(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from gridobs_exporters.config import schema
 from gridobs_exporters.kind import CollectorKind, Flag
+from gridobs_exporters.policy.batches import Limits
 from gridobs_exporters.policy.collector import Opa, PolicyCollector, PolicySettings
 from gridobs_exporters.policy.counts import PathLimits
-from gridobs_exporters.policy.decisions import Limits, Meaning
+from gridobs_exporters.policy.decisions import Meaning
 
 if TYPE_CHECKING:
     from gridobs_exporters.clock import Clock

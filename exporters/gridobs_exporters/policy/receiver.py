@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from gridobs_exporters import pages
 from gridobs_exporters.names import policy as names
-from gridobs_exporters.policy.decisions import BatchError, Decision, TooLargeError, decision, events, unpacked
+from gridobs_exporters.policy.batches import BatchError, Limits, TooLargeError, read, unpacked
+from gridobs_exporters.policy.decisions import Decision, decision
 from gridobs_exporters.policy.status import Drops
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from gridobs_exporters.metric import Samples
     from gridobs_exporters.pages import Request, Response, Route
     from gridobs_exporters.policy.counts import Counts
-    from gridobs_exporters.policy.decisions import Limits, Meaning
+    from gridobs_exporters.policy.decisions import Meaning
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class Receiver:
     def status(self, request: Request) -> Response:
         """Take OPA's word for how many decisions it dropped."""
         try:
-            status = json.loads(unpacked(request.body, _LARGEST_STATUS))
+            status = json.loads("".join(unpacked(request.body, _LARGEST_STATUS)))
         except (ValueError, RecursionError):
             return pages.text(HTTPStatus.BAD_REQUEST, "not a status")
         with self._lock:
@@ -109,8 +110,7 @@ class Receiver:
     def _read(self, body: bytes) -> tuple[list[Decision], int]:
         found: list[Decision] = []
         unparseable = 0
-        text = unpacked(body, self._limits.size)
-        for at, event in enumerate(events(text, self._limits.events)):
+        for at, event in enumerate(read(body, self._limits)):
             one = decision(event, self._meaning)
             if one is None:
                 unparseable += 1

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +22,6 @@ from gridobs_exporters.web.server import ExporterServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.unit.exporters.conftest import Hands
     from tests.unit.exporters.policy.conftest import Sent
@@ -52,6 +53,13 @@ def test_the_configuration_reaches_the_collector(tmp_path: Path) -> None:
 
     assert collector.targets == ("main", "other:8282")
     assert [route.body_limit for route in collector.routes()] == [1_000_000, 1 << 20]
+
+
+def test_the_configuration_that_is_documented_works(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[4] / "docs/exporters/policy.md").read_text()
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+
+    assert made(tmp_path / "x.yaml", text).targets == ("main",)
 
 
 def test_flags_are_enough_for_one_opa_and_a_bare_section_for_none(tmp_path: Path) -> None:
@@ -159,3 +167,12 @@ def test_opa_s_post_is_answered_over_http(sent: Callable[..., Sent], batch: list
 
     assert answers == [200, 200, 400]
     assert to.value("gridobs_policy_decisions_total", "energy/smartgrid/export", "deny") == 1
+
+
+def test_promtool_has_nothing_to_say_of_the_golden_exposition(promtool: str) -> None:
+    golden = (Path(__file__).parents[3] / "golden/exporters/policy.prom").read_text()
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=golden, capture_output=True, text=True, check=False
+    )
+
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")

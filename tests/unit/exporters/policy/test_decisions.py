@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from typing import Any
 
 import pytest
 from gridobs_exporters.policy.decisions import (
     QUERY,
     RESULTS,
-    BatchError,
     Decision,
     Meaning,
-    TooLargeError,
     decision,
-    events,
-    unpacked,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,83 +179,3 @@ def test_whatever_an_event_is_its_result_is_one_of_the_words(event: object) -> N
     found = decision(event, MEANING)
 
     assert found is None or (found.result in RESULTS and len(found.path) < 129)
-
-
-# --- batches -------------------------------------------------------------------------------------------------------
-def read(body: bytes, *, size: int = 10_000, most: int = 100) -> list[Any]:
-    return list(events(unpacked(body, size), most))
-
-
-@pytest.mark.parametrize("zipped", [True, False])
-def test_a_batch_is_read_compressed_or_not(batch: list[Any], *, zipped: bool) -> None:
-    body = json.dumps(batch, indent=1).encode()
-
-    assert read(gzip.compress(body) if zipped else body, size=100_000) == batch
-
-
-@pytest.mark.parametrize("text", ["[]", " [ ] \n", '[{"path":"a"}]', "[ 1 , 2\t,\r\n3 ]"])
-def test_space_around_events_is_of_no_meaning(text: str) -> None:
-    assert read(text.encode()) == json.loads(text)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"", b" ", b"{}", b"1", b"[", b"[1", b"[1,", b"[1,]", b"[,]", b"[1 2]", b"[1]]", b"[1][2]", b"]", b"nope",
-        b'["\xff"]', b"[\xef\xbb\xbf1]", b"[" * 50_000, b"[" + b'{"a":' * 50_000, b"[" + b"1" * 5_000 + b"]",
-    ],
-)  # fmt: skip
-def test_what_is_no_array_of_json_is_refused(body: bytes) -> None:
-    with pytest.raises(BatchError) as refused:
-        read(body, size=1_000_000)
-
-    assert not isinstance(refused.value, TooLargeError)
-
-
-def test_gzip_that_is_cut_off_or_goes_on_is_refused() -> None:
-    whole = gzip.compress(b'[{"path":"a"}]')
-    for body in (whole[:-1], whole[:12], whole + whole, whole + b"x", b"\x1f\x8bxyz"):
-        with pytest.raises(BatchError):
-            read(body)
-
-
-def test_a_bomb_is_never_unpacked_beyond_the_limit() -> None:
-    bomb = gzip.compress(b"[" + b" " * 50_000_000 + b"]", 9)
-    assert len(bomb) < 60_000
-    with pytest.raises(TooLargeError, match="more than 10000 bytes uncompressed"):
-        read(bomb)
-
-
-def test_a_batch_of_as_many_events_and_bytes_as_allowed_is_read_and_one_more_is_not() -> None:
-    body = b"[1,2,3]"
-    assert read(body, size=len(body), most=3) == [1, 2, 3]
-    with pytest.raises(TooLargeError, match="more than 6 bytes"):
-        read(body, size=len(body) - 1)
-    with pytest.raises(TooLargeError, match="more than 2 events"):
-        read(body, most=2)
-
-
-def test_no_refusal_says_what_the_batch_holds() -> None:
-    for body in (f'[{{"input": "{SECRET}"', f'["{SECRET}" "{SECRET}"]', SECRET, f'{{"input": "{SECRET}"}}'):
-        with pytest.raises(BatchError) as refused:
-            read(body.encode())
-        assert SECRET not in f"{refused.value!r} {refused.value.__cause__!r}"
-
-
-@given(st.binary(max_size=200) | st.text(alphabet='[]{},:"1 aé\\', max_size=60).map(str.encode))
-@settings(derandomize=True, database=None, deadline=None)
-def test_whatever_is_sent_is_read_or_refused(body: bytes) -> None:
-    for one in (body, zlib.compress(body), gzip.compress(body), gzip.compress(body)[:-3]):
-        try:
-            found = read(one)
-        except BatchError:
-            continue
-        assert isinstance(found, list)
-
-
-@given(st.lists(JSON, max_size=6))
-@settings(derandomize=True, database=None, deadline=None)
-def test_every_array_that_json_reads_is_read_alike(batch: list[Any]) -> None:
-    text = json.dumps(batch)
-
-    assert repr(list(events(text, 100))) == repr(json.loads(text))

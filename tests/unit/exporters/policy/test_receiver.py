@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from gridobs_exporters.pages import Request
+from gridobs_exporters.policy.batches import Limits
 from gridobs_exporters.policy.collector import PolicySettings
 from gridobs_exporters.policy.counts import REMEMBERED, PathLimits
-from gridobs_exporters.policy.decisions import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
