@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from gridobs_exporters.changelog import ChangeLog
 from gridobs_exporters.mqtt.state import HEARTBEATS_MISSED, BrokerFacts, BrokerState
-from gridobs_exporters.mqtt.target import Broker, ChangeLog, reason_name
+from gridobs_exporters.mqtt.target import Broker, reason_name
 from gridobs_exporters.mqtt.topics import BRIDGES_FILTER, ROWS, VERSION_TOPIC
 
 if TYPE_CHECKING:
