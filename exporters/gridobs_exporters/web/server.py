@@ -9,7 +9,7 @@ import ssl
 import sys
 import threading
 from http.server import ThreadingHTTPServer
-from socketserver import TCPServer, ThreadingMixIn
+from socketserver import TCPServer
 from typing import TYPE_CHECKING
 
 from gridobs_exporters.web.clients import Budget, Clients
@@ -38,8 +38,6 @@ class ExporterServer(ThreadingHTTPServer):
         OSError: If the address cannot be bound.
     """
 
-    daemon_threads = True
-    block_on_close = False
     request_queue_size = 128
 
     def __init__(
@@ -75,7 +73,10 @@ class ExporterServer(ThreadingHTTPServer):
 
     def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override] # TCP has no other
         self.clients.admit(request)
-        ThreadingMixIn.process_request(self, request, client_address)
+        serving = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), name="http-client", daemon=True
+        )
+        serving.start()
 
     def finish_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override] # as above
         """In the client's own thread: a handshake may take its time and holds nobody."""
