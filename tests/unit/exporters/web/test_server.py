@@ -100,7 +100,19 @@ def test_anything_else_is_not_found(serve: Serve, path: str) -> None:
     "line", ["GET http://[ HTTP/1.1", f"GET /echo?{'&'.join(['a=b'] * 101)} HTTP/1.1", "GET / HTTP/x", "ä", "G E T /"]
 )
 def test_what_is_no_request_is_a_bad_one(serve: Serve, line: str) -> None:
-    assert raw(serve(Route(path="/echo", answer=echo)), line, "Connection: close").startswith("HTTP/1.1 400 ")
+    answer = raw(serve(Route(path="/echo", answer=echo)), line, "Connection: close")
+
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert "Content-Type: text/plain" in answer
+
+
+def test_a_head_that_is_too_long_is_refused(serve: Serve) -> None:
+    server = serve(Route(path="/echo", answer=echo))
+    few, many = ([f"X-{number}: {'a' * 1000}" for number in range(lines)] for lines in (50, 70))
+
+    assert raw(server, "GET /echo HTTP/1.0", *few).startswith("HTTP/1.1 200 ")
+    assert raw(server, "GET /echo HTTP/1.0", *many).startswith("HTTP/1.1 431 ")
+    assert raw(server, "GET /" + "a" * 70_000).startswith("HTTP/1.1 414 ")
 
 
 def test_a_page_that_fails_is_a_500_and_a_line_in_the_log(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
