@@ -16,10 +16,9 @@ import pytest
 import requests
 from gridobs_exporters.pages import Request, Response, Route, text
 from gridobs_exporters.web.clients import Budget, Clients
+from gridobs_exporters.web.server import ExporterServer
 
 if TYPE_CHECKING:
-    from gridobs_exporters.web.server import ExporterServer
-
     from tests.unit.exporters.web.conftest import Now, Serve
 
 OK = requests.codes.ok
@@ -79,6 +78,17 @@ def test_a_route_with_what_is_below_it_leaves_longer_paths_to_their_own(serve: S
     )
 
     assert requests.post(server.url + path, data=b"x", timeout=10).status_code == status
+
+
+def test_without_a_host_it_listens_on_both_families(now: Now) -> None:
+    server = ExporterServer(("", 0), [Route(path="/echo", answer=echo)], clock=now.clock)
+    server.serve()
+    hosts = ["127.0.0.1", "[::1]"] if socket.has_dualstack_ipv6() else ["127.0.0.1"]
+    answers = [requests.get(f"http://{host}:{server.server_port}/echo", timeout=10).status_code for host in hosts]
+    server.shutdown()
+    server.server_close()
+
+    assert answers == [OK] * len(hosts)
 
 
 def test_a_method_that_is_not_for_a_path_is_told_which_are(serve: Serve) -> None:
