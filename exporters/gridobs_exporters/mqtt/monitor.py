@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from gridobs_exporters.changelog import ChangeLog
 from gridobs_exporters.mqtt.capabilities import capabilities
-from gridobs_exporters.mqtt.target import Broker, ChangeLog, reason_name
+from gridobs_exporters.mqtt.target import SESSION_EXPIRY, Broker, reason_name
 from gridobs_exporters.names import mqtt as names
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 
 _BACKOFF_FIRST, _BACKOFF_LAST = 0.5, 10.0  # seconds
 _CONNECT_TIMEOUT = 5.0  # seconds for TCP and TLS
-_SESSION_EXPIRY = 0  # seconds; nothing of ours outlives its connection
 _WAKE = 0.25  # seconds between looks at the stop signal
 _KEEPALIVE_LEAST, _KEEPALIVE_MOST = 5, 10  # seconds; a peer that hangs is found out within twice that
 
@@ -89,7 +89,7 @@ class Monitor:
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
         try:
-            self._broker.connect(client, keepalive=self._keepalive, session_expiry=_SESSION_EXPIRY)
+            self._broker.connect(client, keepalive=self._keepalive)
         except OSError as error:
             self._log.say(logging.WARNING, f"cannot reach {self._broker}: {error}; trying again")
             return
@@ -115,7 +115,7 @@ class Monitor:
             return
         self._accepted = True
         self._source.connected()
-        self._grant(capabilities(properties, keepalive=self._keepalive, session_expiry=_SESSION_EXPIRY))
+        self._grant(capabilities(properties, keepalive=self._keepalive, session_expiry=SESSION_EXPIRY))
         self._log.say(logging.INFO, f"connected to {self._broker}")
         if self._source.topics:
             client.subscribe([(topic, SubscribeOptions(qos=0)) for topic in self._source.topics])

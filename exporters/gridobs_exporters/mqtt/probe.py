@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from gridobs_exporters.changelog import ChangeLog
 from gridobs_exporters.histogram import ROUNDTRIP_EDGES, Histogram
-from gridobs_exporters.mqtt.target import Broker, ChangeLog, acknowledge_at_once, reason_name
+from gridobs_exporters.mqtt.target import Broker, acknowledge_at_once, reason_name
 from gridobs_exporters.names import mqtt as names
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gridobs_exporters.changelog import ChangeLog
 from gridobs_exporters.fetch import FetchError, StatusError
 from gridobs_exporters.mqtt.source import Source
-from gridobs_exporters.mqtt.target import ChangeLog
 from gridobs_exporters.names import mqtt as names
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+from gridobs_exporters.changelog import ChangeLog
 from gridobs_exporters.mqtt.source import Source
 from gridobs_exporters.mqtt.state import HEARTBEATS_MISSED, BrokerState
 from gridobs_exporters.mqtt.tables.mosquitto import BRIDGES_FILTER, ROWS, VERSION_TOPIC
-from gridobs_exporters.mqtt.target import ChangeLog
 from gridobs_exporters.names import mqtt as names
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 if TYPE_CHECKING:
-    import logging
     import ssl
 
     from paho.mqtt.reasoncodes import ReasonCode
+
+SESSION_EXPIRY = 0  # seconds; what is not said otherwise ends with its connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,9 @@ class Broker:
             client.tls_set_context(self.tls)
         return client
 
-    def connect(self, client: Client, *, keepalive: int, clean_start: bool = True, session_expiry: int = 0) -> None:
+    def connect(
+        self, client: Client, *, keepalive: int, clean_start: bool = True, session_expiry: int = SESSION_EXPIRY
+    ) -> None:
         """Open the connection and send CONNECT. The session outlives the connection by ``session_expiry`` seconds.
 
         Raises:
@@ -87,16 +90,3 @@ def acknowledge_at_once(connection: Any) -> None:  # noqa: ANN401 - a socket, a 
 def reason_name(code: ReasonCode) -> str:
     """The reason as a label value and for people: ``0x87 Not authorized``."""
     return f"0x{code.value:02X} {code.getName()}"
-
-
-class ChangeLog:
-    """Says what changed about one thing, once per change: neither silence nor a line every second."""
-
-    def __init__(self, log: logging.Logger) -> None:
-        self._log = log
-        self._last: str | None = None
-
-    def say(self, level: int, message: str) -> None:
-        if message != self._last:
-            self._last = message
-            self._log.log(level, "%s", message)
