@@ -59,7 +59,7 @@ def test_defaults_are_those_of_the_manual() -> None:
     [
         (
             [],
-            "no collector is on; give --config.file, or one of --collector.k3s, --collector.wasmedge, --mqtt.broker URL",
+            "no collector is on; give --config.file, or one of --collector.k3s, --collector.wasmedge, --mqtt",
         ),
         ([STORE, "--collector.disable-defaults"], "no collector is on"),
         (["--collector.pipeline"], "--collector.pipeline: lacks 'stores': the stores; --pipeline.store PATH names"),
