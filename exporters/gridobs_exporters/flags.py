@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gridobs_exporters.config.document import Keys
     from gridobs_exporters.config.schema import Schema
-    from gridobs_exporters.kind import CollectorKind, Flag, Make
+    from gridobs_exporters.kind import CollectorKind, Flag, Make, MakeRoute, PageKind
 
 _LEVELS = ("debug", "info", "warning", "error")
 _HIGHEST_PORT = 65535
@@ -30,7 +30,7 @@ _HIGHEST_PORT = 65535
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What to serve and where. ``collectors`` are made by what they map to; ``limits`` bound their samples."""
+    """What to serve and where. ``collectors`` and ``pages`` are made by what they map to."""
 
     host: str
     port: int
@@ -39,6 +39,7 @@ class Settings:
     web_config: Path | None
     log_level: str
     collectors: dict[str, Make]
+    pages: dict[str, MakeRoute]
     limits: dict[str, int]
     only_check: bool = False
 
@@ -48,7 +49,9 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigError(f"{message}; see gridobs-exporter --help")
 
 
-def parse(argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind]) -> Settings:
+def parse(
+    argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind], pages: Sequence[PageKind] = ()
+) -> Settings:
     """Settings from flags and the file they name; reads the password and certificate files those name.
 
     Raises:
@@ -66,15 +69,14 @@ def parse(argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind]) 
             read_web_config(web_config)
         except ConfigError as error:
             problems += str(error).splitlines()
-    document = _document(flags, kinds, problems)
-    sections = {
-        kind: Section(document.data[kind.name], (kind.name,), document.places, problems)
-        for kind in kinds
-        if kind.name in document.data
-    }
+    document = _document(flags, kinds, pages, problems)
+    sections = {name: Section(values, (name,), document.places, problems) for name, values in document.data.items()}
     collectors = {
-        kind.name: kind.prepare(section) for kind, section in sections.items() if _is_installed(kind, section)
+        kind.name: kind.prepare(sections[kind.name])
+        for kind in kinds
+        if kind.name in sections and _is_installed(kind, sections[kind.name])
     }
+    routes = {page.name: page.prepare(sections[page.name]) for page in pages if page.name in sections}
     if problems:
         raise ConfigError("\n".join(problems))
     return Settings(
@@ -85,7 +87,8 @@ def parse(argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind]) 
         web_config=web_config,
         log_level=flags.log_level,
         collectors=collectors,
-        limits={kind.name: section.get("max_series", flags.max_series) for kind, section in sections.items()},
+        pages=routes,
+        limits={name: sections[name].get("max_series", flags.max_series) for name in collectors},
         only_check=flags.only_check,
     )
 
@@ -99,7 +102,9 @@ def _is_installed(kind: CollectorKind, section: Section) -> bool:
     return not missing
 
 
-def _document(flags: argparse.Namespace, kinds: Sequence[CollectorKind], problems: list[str]) -> Document:
+def _document(
+    flags: argparse.Namespace, kinds: Sequence[CollectorKind], pages: Sequence[PageKind], problems: list[str]
+) -> Document:
     """What the file says and the flags say over it, as the schema wants it."""
     document, found = Document(), len(problems)
     if flags.config:
@@ -111,15 +116,16 @@ def _document(flags: argparse.Namespace, kinds: Sequence[CollectorKind], problem
         _overlay(document, kind, flags, problems)
     if not document.data and len(problems) == found:
         problems.append(f"no collector is on; give --config.file, or one of {', '.join(_starters(kinds))}")
-    problems += (f"{_place(document, keys)}: {told}" for keys, told in faults(document.data, schema_of(kinds)))
+    problems += (f"{_place(document, keys)}: {told}" for keys, told in faults(document.data, schema_of(kinds, pages)))
     if len(problems) > found:
         raise ConfigError("\n".join(problems))
     return document
 
 
-def schema_of(kinds: Sequence[CollectorKind]) -> Schema:
+def schema_of(kinds: Sequence[CollectorKind], pages: Sequence[PageKind] = ()) -> Schema:
     """The JSON Schema of the configuration file."""
-    return mapping({kind.name: _with_limit(kind.schema) for kind in kinds})
+    collectors = {kind.name: _with_limit(kind.schema) for kind in kinds}
+    return mapping(collectors | {page.name: page.schema for page in pages})
 
 
 def _with_limit(schema: Schema) -> Schema:
