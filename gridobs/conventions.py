@@ -150,6 +150,16 @@ ALERT_STORE_WRITE_FAILING = "PowerStoreWriteFailing"
 ALERT_EXPORTER_DOWN = "GridObsExporterDown"
 ALERT_EXPORTER_MISSING = "GridObsExporterMissing"
 
+# --- alerts of the page /probe -------------------------------------------------------------------------------------
+ALERT_BLACKBOX_PROBE_FAILING = "MqttBlackboxProbeFailing"
+ALERT_BLACKBOX_PROBE_NOT_SERVED = "MqttBlackboxProbeNotServed"
+ALERT_BLACKBOX_WRONG_LOGIN_ACCEPTED = "MqttBlackboxWrongPasswordAccepted"
+ALERT_BLACKBOX_MESSAGES_UNRELIABLE = "MqttBlackboxMessagesUnreliable"
+ALERT_BLACKBOX_MESSAGES_DROPPED = "MqttBlackboxMessagesDropped"
+ALERT_BLACKBOX_CHECK_FAILING = "MqttBlackboxCheckFailing"
+ALERT_BLACKBOX_CERTIFICATE_EXPIRES_SOON = "MqttBlackboxCertificateExpiresSoon"
+ALERT_BLACKBOX_CERTIFICATE_EXPIRES = "MqttBlackboxCertificateExpires"
+
 # --- alerts of k3s -------------------------------------------------------------------------------------------------
 ALERT_K3S_CPU_ABOVE_TARGET = "K3sCpuAboveTarget"
 ALERT_K3S_MEMORY_ABOVE_TARGET = "K3sMemoryAboveTarget"
