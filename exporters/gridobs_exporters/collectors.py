@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 
     from gridobs_exporters.kind import CollectorKind, PageKind
 
-KINDS: Sequence[CollectorKind] = (K3S, MQTT, PIPELINE)
+KINDS: Sequence[CollectorKind] = (MQTT, PIPELINE, K3S)
 PAGES: Sequence[PageKind] = (PROBE,)
