@@ -61,6 +61,9 @@ POWER_BACKLOG_OLDEST = "power_backlog_oldest_timestamp_seconds"
 POWER_BROKER_CONNECTED = "power_broker_connected"
 POWER_RECONNECTS = "power_reconnects_total"
 
+# --- the meter that is none ----------------------------------------------------------------------------------------
+CANARY_METER = "gridobs-canary"  # its records are the exporter's, and stand in no sum of business figures
+
 # --- what SLO rules record: events since the last evaluation ------------------------------------------------------
 SLO_EVENT_BAD = "slo:event_bad:increase"
 SLO_EVENT_TOTAL = "slo:event_total:increase"
@@ -149,6 +152,76 @@ ALERT_PROCESSOR_MISSING = "PowerProcessorMissing"
 ALERT_STORE_WRITE_FAILING = "PowerStoreWriteFailing"
 ALERT_EXPORTER_DOWN = "GridObsExporterDown"
 ALERT_EXPORTER_MISSING = "GridObsExporterMissing"
+
+# --- alerts of the page /probe -------------------------------------------------------------------------------------
+ALERT_BLACKBOX_PROBE_FAILING = "MqttBlackboxProbeFailing"
+ALERT_BLACKBOX_PROBE_NOT_SERVED = "MqttBlackboxProbeNotServed"
+ALERT_BLACKBOX_WRONG_LOGIN_ACCEPTED = "MqttBlackboxWrongPasswordAccepted"
+ALERT_BLACKBOX_MESSAGES_UNRELIABLE = "MqttBlackboxMessagesUnreliable"
+ALERT_BLACKBOX_MESSAGES_DROPPED = "MqttBlackboxMessagesDropped"
+ALERT_BLACKBOX_CHECK_FAILING = "MqttBlackboxCheckFailing"
+ALERT_BLACKBOX_CERTIFICATE_EXPIRES_SOON = "MqttBlackboxCertificateExpiresSoon"
+ALERT_BLACKBOX_CERTIFICATE_EXPIRES = "MqttBlackboxCertificateExpires"
+
+# --- alerts of k3s -------------------------------------------------------------------------------------------------
+ALERT_K3S_CPU_ABOVE_TARGET = "K3sCpuAboveTarget"
+ALERT_K3S_MEMORY_ABOVE_TARGET = "K3sMemoryAboveTarget"
+ALERT_K3S_API_SERVER_DOWN = "K3sApiServerDown"
+ALERT_K3S_READINESS_CHECK_FAILING = "K3sReadinessCheckFailing"
+ALERT_K3S_API_SERVER_CLOCK_SKEW = "K3sApiServerClockSkew"
+ALERT_K3S_INVENTORY_STALE = "K3sInventoryStale"
+ALERT_K3S_HALF_OF_NODES_NOT_READY = "K3sHalfOfNodesNotReady"
+ALERT_K3S_NODE_NOT_READY = "K3sNodeNotReady"
+ALERT_K3S_NODE_HEARTBEAT_STALE = "K3sNodeHeartbeatStale"
+ALERT_K3S_NODE_CLOCK_AHEAD = "K3sNodeClockAhead"
+ALERT_K3S_NODE_PRESSURE = "K3sNodePressure"
+ALERT_K3S_KUBELET_UNREACHABLE = "K3sKubeletUnreachable"
+ALERT_K3S_KUBELET_METRICS_STALE = "K3sKubeletMetricsStale"
+ALERT_K3S_CERTIFICATE_EXPIRING = "K3sCertificateExpiring"
+ALERT_K3S_CERTIFICATE_EXPIRING_SOON = "K3sCertificateExpiringSoon"
+ALERT_K3S_DATASTORE_SLOW = "K3sDatastoreSlow"
+ALERT_K3S_DATASTORE_WAL_LARGE = "K3sDatastoreWalLarge"
+ALERT_K3S_DATASTORE_DISK_FILLING = "K3sDatastoreDiskFilling"
+ALERT_K3S_WORKLOAD_DOWN = "K3sWorkloadDown"
+ALERT_K3S_REPLICAS_SHORT = "K3sReplicasShort"
+ALERT_K3S_CONTAINERS_FAILING = "K3sContainersFailing"
+ALERT_K3S_SANDBOXES_FAILING = "K3sSandboxesFailing"
+
+# --- what rules record of k3s ---------------------------------------------------------------------------------------
+SITE_K3S_CPU_USAGE_RATIO = "site:k3s_cpu_usage:ratio"
+SITE_K3S_MEMORY_USAGE_RATIO = "site:k3s_memory_usage:ratio"
+SITE_K3S_CPU_REQUESTS_RATIO = "site:k3s_cpu_requests:ratio"
+SITE_K3S_MEMORY_REQUESTS_RATIO = "site:k3s_memory_requests:ratio"
+SITE_K3S_NODES_COUNT = "site:k3s_nodes:count"
+SITE_K3S_NODES_READY_COUNT = "site:k3s_nodes_ready:count"
+SITE_K3S_PODS_RUNNING_COUNT = "site:k3s_pods_running:count"
+
+# --- alerts of pipeline --------------------------------------------------------------------------------------------
+ALERT_PIPELINE_CANARY_FAILING = "PowerPipelineCanaryFailing"
+ALERT_RECORDS_STOPPED = "PowerRecordsStopped"
+ALERT_FEEDER_SILENT = "PowerFeederSilent"
+ALERT_STORE_UNREADABLE = "PowerStoreUnreadable"
+ALERT_STORE_CORRUPT = "PowerStoreCorrupt"
+ALERT_STORE_CHECK_STALE = "PowerStoreCheckStale"
+ALERT_SAMPLES_INCORRECT = "PowerSamplesIncorrect"
+ALERT_STORE_WAL_STARVING = "PowerStoreWalStarving"
+ALERT_STORE_DISK_FULL_SOON = "PowerStoreDiskFullSoon"
+ALERT_STORE_DISK_FILLING = "PowerStoreDiskFilling"
+ALERT_BACKLOG_OLD = "PowerBacklogOld"
+ALERT_DEAD_LETTERS_GROWING = "PowerDeadLettersGrowing"
+
+# --- alerts of mqtt ------------------------------------------------------------------------------------------------
+ALERT_MQTT_BROKER_DOWN = "MqttBrokerDown"
+ALERT_MQTT_NO_HEARTBEAT = "MqttNoHeartbeat"
+ALERT_MQTT_CLIENTS_DROPPED = "MqttClientsDropped"
+ALERT_MQTT_MESSAGES_DROPPED = "MqttMessagesDropped"
+ALERT_MQTT_MESSAGES_PILE_UP = "MqttMessagesPileUp"
+ALERT_MQTT_BROKER_MEMORY_DOUBLED = "MqttBrokerMemoryDoubled"
+ALERT_MQTT_BROKER_FULL = "MqttBrokerFull"
+ALERT_MQTT_BRIDGE_DOWN = "MqttBridgeDown"
+ALERT_MQTT_CONNECTION_REFUSED = "MqttConnectionRefused"
+ALERT_MQTT_SUBSCRIPTION_REFUSED = "MqttSubscriptionRefused"
+ALERT_MQTT_AUTHENTICATION_FAILURES = "MqttAuthenticationFailures"
 
 # --- alerts of wasmedge --------------------------------------------------------------------------------------------
 ALERT_WASM_CONTAINERD_DOWN = "WasmContainerdDown"
