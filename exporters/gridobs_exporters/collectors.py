@@ -8,6 +8,7 @@ from gridobs_exporters.k3s.kind import K3S
 from gridobs_exporters.mqtt.blackbox.kind import PROBE
 from gridobs_exporters.mqtt.kind import MQTT
 from gridobs_exporters.pipeline.kind import PIPELINE
+from gridobs_exporters.policy.kind import POLICY
 from gridobs_exporters.wasmedge.kind import WASMEDGE
 
 if TYPE_CHECKING:
@@ -15,5 +16,5 @@ if TYPE_CHECKING:
 
     from gridobs_exporters.kind import CollectorKind, PageKind
 
-KINDS: Sequence[CollectorKind] = (K3S, MQTT, PIPELINE, WASMEDGE)
+KINDS: Sequence[CollectorKind] = (K3S, WASMEDGE, MQTT, PIPELINE, POLICY)
 PAGES: Sequence[PageKind] = (PROBE,)

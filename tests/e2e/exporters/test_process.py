@@ -15,6 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.e2e.exporters.conftest import Mosquitto, Start, Until
 
+pytestmark = pytest.mark.e2e
 FAILURES = 'gridobs_mqtt_probe_failures_total{{broker="{}",qos="0"}}'
 COMMAND = str(Path(sys.executable).parent / "gridobs-exporter")
 
