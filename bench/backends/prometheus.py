@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gridobs import conventions as names
-from gridobs.instrument import Stage
+from gridobs.instrument import Destination, Stage
 from gridobs.instrument.catalogue import METRICS, Kind, Metric
 
 if TYPE_CHECKING:
@@ -76,5 +76,9 @@ def _known(metric: Metric) -> list[tuple[str, ...]]:
             return []
         case (names.LABEL_STAGE, *rest):
             return [(stage.value, *("other" for _ in rest)) for stage in Stage]
+        case (names.LABEL_DESTINATION_CLASS,):
+            return [(destination.value,) for destination in Destination]
+        case (names.LABEL_POLICY, _):
+            return [("other", "allow"), ("other", "deny")]
         case _:
             return [("other",)]

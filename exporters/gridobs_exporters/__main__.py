@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from gridobs_exporters import flags
 from gridobs_exporters.clock import Clock
-from gridobs_exporters.collectors import KINDS
+from gridobs_exporters.collectors import KINDS, PAGES
 from gridobs_exporters.config.document import ConfigError
 from gridobs_exporters.scrape import Scraper
-from gridobs_exporters.web.routes import landing, own_routes
+from gridobs_exporters.web.guard import Guard
+from gridobs_exporters.web.landing import landing
+from gridobs_exporters.web.routes import own_routes
 from gridobs_exporters.web.server import ExporterServer
 
 if TYPE_CHECKING:
@@ -27,11 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """0 after SIGTERM or SIGINT; 2 with a line on stderr if it cannot work as asked."""
     version = importlib.metadata.version("gridobs")
     try:
-        settings = flags.parse(sys.argv[1:] if argv is None else argv, version=version, kinds=KINDS)
+        settings = flags.parse(sys.argv[1:] if argv is None else argv, version=version, kinds=KINDS, pages=PAGES)
     except ConfigError as error:
         return _refuse(str(error))
     if settings.only_check:
-        sys.stdout.write(f"{', '.join(settings.collectors)}: this can work.\n")
+        sys.stdout.write(f"{', '.join([*settings.collectors, *settings.pages])}: this can work.\n")
         return 0
     logging.basicConfig(
         stream=sys.stderr,
@@ -42,11 +44,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     collectors = [make(clock) for make in settings.collectors.values()]
     scraper = Scraper(collectors, version=version, clock=clock, limits=settings.limits)
     routes = [*own_routes(scraper, metrics_path=settings.metrics_path), *scraper.routes()]
-    routes.append(landing(scraper, routes))
+    routes += (make(clock) for make in settings.pages.values())
+    about = {kind.name: kind.about for kind in KINDS if kind.name in settings.collectors}
+    routes.append(landing(version, about, routes, metrics_path=settings.metrics_path))
     try:
         server = ExporterServer(
-            (settings.host, settings.port), routes, clock=clock, max_requests=settings.max_requests
+            (settings.host, settings.port),
+            routes,
+            clock=clock,
+            max_requests=settings.max_requests,
+            guard=Guard(settings.web_config, clock=clock),
         )
+    except ConfigError as error:
+        return _refuse(str(error))
     except OSError as error:
         return _refuse(
             f"--web.listen-address: cannot listen on {settings.host}:{settings.port}: {error.strerror}; "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,6 +14,7 @@ from gridobs_exporters.config.document import ConfigError, Document, read
 from gridobs_exporters.config.schema import faults, mapping
 from gridobs_exporters.config.section import Section
 from gridobs_exporters.scrape import MAX_SERIES
+from gridobs_exporters.web.config import read_web_config
 from gridobs_exporters.web.server import MAX_REQUESTS
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from gridobs_exporters.config.document import Keys
     from gridobs_exporters.config.schema import Schema
-    from gridobs_exporters.kind import CollectorKind, Flag, Make
+    from gridobs_exporters.kind import CollectorKind, Flag, Make, MakeRoute, PageKind
 
 _LEVELS = ("debug", "info", "warning", "error")
 _HIGHEST_PORT = 65535
@@ -28,14 +30,16 @@ _HIGHEST_PORT = 65535
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What to serve and where. ``collectors`` are made by what they map to; ``limits`` bound their samples."""
+    """What to serve and where. ``collectors`` and ``pages`` are made by what they map to."""
 
     host: str
     port: int
     metrics_path: str
     max_requests: int
+    web_config: Path | None
     log_level: str
     collectors: dict[str, Make]
+    pages: dict[str, MakeRoute]
     limits: dict[str, int]
     only_check: bool = False
 
@@ -45,7 +49,9 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigError(f"{message}; see gridobs-exporter --help")
 
 
-def parse(argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind]) -> Settings:
+def parse(
+    argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind], pages: Sequence[PageKind] = ()
+) -> Settings:
     """Settings from flags and the file they name; reads the password and certificate files those name.
 
     Raises:
@@ -57,13 +63,20 @@ def parse(argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind]) 
     host, port = _listen_address(flags.listen, problems)
     if not re.fullmatch(r"/[A-Za-z0-9/_.-]*", flags.path):
         problems.append(f"--web.telemetry-path: {flags.path!r} is not a path; write e.g. /metrics")
-    document = _document(flags, kinds, problems)
-    sections = {
-        kind: Section(document.data[kind.name], (kind.name,), document.places, problems)
+    web_config = Path(flags.web_config) if flags.web_config else None
+    if web_config:
+        try:
+            read_web_config(web_config)
+        except ConfigError as error:
+            problems += str(error).splitlines()
+    document = _document(flags, kinds, pages, problems)
+    sections = {name: Section(values, (name,), document.places, problems) for name, values in document.data.items()}
+    collectors = {
+        kind.name: kind.prepare(sections[kind.name])
         for kind in kinds
-        if kind.name in document.data
+        if kind.name in sections and _is_installed(kind, sections[kind.name])
     }
-    collectors = {kind.name: kind.prepare(section) for kind, section in sections.items()}
+    routes = {page.name: page.prepare(sections[page.name]) for page in pages if page.name in sections}
     if problems:
         raise ConfigError("\n".join(problems))
     return Settings(
@@ -71,16 +84,29 @@ def parse(argv: Sequence[str], *, version: str, kinds: Sequence[CollectorKind]) 
         port=port,
         metrics_path=flags.path,
         max_requests=flags.max_requests,
+        web_config=web_config,
         log_level=flags.log_level,
         collectors=collectors,
-        limits={kind.name: section.get("max_series", flags.max_series) for kind, section in sections.items()},
+        pages=routes,
+        limits={name: sections[name].get("max_series", flags.max_series) for name in collectors},
         only_check=flags.only_check,
     )
 
 
-def _document(flags: argparse.Namespace, kinds: Sequence[CollectorKind], problems: list[str]) -> Document:
+def _is_installed(kind: CollectorKind, section: Section) -> bool:
+    """Whether the modules are there that only an extra brings; if not, that is a fault of the section."""
+    missing = [module for module in kind.needs if find_spec(module) is None]
+    if missing:
+        cure = f"run: pip install 'gridobs[{kind.extra}]'"
+        section.problems.append(f"{section.at()}: collector {kind.name} lacks {', '.join(missing)}; {cure}")
+    return not missing
+
+
+def _document(
+    flags: argparse.Namespace, kinds: Sequence[CollectorKind], pages: Sequence[PageKind], problems: list[str]
+) -> Document:
     """What the file says and the flags say over it, as the schema wants it."""
-    document = Document()
+    document, found = Document(), len(problems)
     if flags.config:
         try:
             document = read(Path(flags.config))
@@ -88,17 +114,18 @@ def _document(flags: argparse.Namespace, kinds: Sequence[CollectorKind], problem
             raise ConfigError("\n".join([*problems, str(error)])) from error
     for kind in kinds:
         _overlay(document, kind, flags, problems)
-    if not document.data and not problems:
+    if not document.data and len(problems) == found:
         problems.append(f"no collector is on; give --config.file, or one of {', '.join(_starters(kinds))}")
-    problems += (f"{_place(document, keys)}: {told}" for keys, told in faults(document.data, schema_of(kinds)))
-    if problems:
+    problems += (f"{_place(document, keys)}: {told}" for keys, told in faults(document.data, schema_of(kinds, pages)))
+    if len(problems) > found:
         raise ConfigError("\n".join(problems))
     return document
 
 
-def schema_of(kinds: Sequence[CollectorKind]) -> Schema:
+def schema_of(kinds: Sequence[CollectorKind], pages: Sequence[PageKind] = ()) -> Schema:
     """The JSON Schema of the configuration file."""
-    return mapping({kind.name: _with_limit(kind.schema) for kind in kinds})
+    collectors = {kind.name: _with_limit(kind.schema) for kind in kinds}
+    return mapping(collectors | {page.name: page.schema for page in pages})
 
 
 def _with_limit(schema: Schema) -> Schema:
@@ -115,6 +142,8 @@ def _parser(version: str, kinds: Sequence[CollectorKind]) -> argparse.ArgumentPa
     add("--log.level", dest="log_level", default="info", choices=_LEVELS)
     add("--web.listen-address", dest="listen", default="127.0.0.1:9817", metavar="HOST:PORT")
     add("--web.telemetry-path", dest="path", default="/metrics", metavar="PATH")
+    text = "TLS, passwords and more in exporter-toolkit's format; read again when it changes"
+    add("--web.config.file", dest="web_config", metavar="PATH", help=text)
     text = "requests answered at the same time; more get 503"
     add("--web.max-requests", dest="max_requests", default=MAX_REQUESTS, type=_count, metavar="N", help=text)
     text = "samples a collector may expose, if its section sets no max_series"

@@ -1,4 +1,4 @@
-"""What the exporter needs to know of a kind of collector before it makes one."""
+"""What the exporter needs to know of a kind of collector, or of a page, before it makes one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gridobs_exporters.clock import Clock
+from gridobs_exporters.pages import Route
 from gridobs_exporters.scrape import Collector
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gridobs_exporters.config.section import Section
 
 Make = Callable[[Clock], Collector]
+MakeRoute = Callable[[Clock], Route]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,9 @@ class CollectorKind:
 
     It reads the files the section names and tells what is wrong to the section. It makes nothing and starts nothing;
     the collector is made only when no section has a fault. Dear imports belong into what it returns.
+
+    ``needs`` names modules that only the extra ``extra`` of the distribution brings; without them, a section is a
+    fault and ``prepare`` is not called.
     """
 
     name: str
@@ -46,3 +51,15 @@ class CollectorKind:
     schema: Schema
     flags: Sequence[Flag]
     prepare: Callable[[Section], Make]
+    extra: str = ""
+    needs: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PageKind:
+    """A page that belongs to no collector, served when its section is there; otherwise as ``CollectorKind``."""
+
+    name: str
+    about: str
+    schema: Schema
+    prepare: Callable[[Section], MakeRoute]

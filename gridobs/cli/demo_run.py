@@ -99,8 +99,8 @@ class DemoRun:
     def _until_complete(self, substation: Substation) -> Iterator[None]:
         while True:
             substation.check()
-            yield
             incomplete = [row.name for row in substation.status() if not row.complete]
+            yield  # what is shown last was read after it was found complete
             if not incomplete:
                 return
             if time.time() - self._began > READY_SECONDS:

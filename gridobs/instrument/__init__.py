@@ -10,8 +10,9 @@ It imports without OpenTelemetry; ``serve`` and ``start`` then say how to instal
 
 from __future__ import annotations
 
+from gridobs.instrument.destination import Destination
 from gridobs.instrument.endpoint import Endpoint, serve, start
 from gridobs.instrument.metrics import PowerMetrics
 from gridobs.instrument.stage import Stage
 
-__all__ = ["Endpoint", "PowerMetrics", "Stage", "serve", "start"]
+__all__ = ["Destination", "Endpoint", "PowerMetrics", "Stage", "serve", "start"]

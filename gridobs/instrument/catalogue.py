@@ -84,6 +84,27 @@ METRICS: tuple[Metric, ...] = (
     _counter(names.POWER_SAMPLES_CHECKED, "Stored values that were compared with their source."),
     _counter(names.POWER_SAMPLES_INCORRECT, "Compared values that differed from their source."),
     _counter(names.POWER_RECONNECTS, "Connections to the broker made after the first."),
+    _counter(
+        names.POWER_EGRESS_BYTES,
+        "Bytes of power data handed over, by whether the destination is within the site (local) or not (external).",
+        names.LABEL_DESTINATION_CLASS,
+    ),
+    _counter(
+        names.POWER_EGRESS_RECORDS,
+        "Records handed over, by whether the destination is within the site (local) or not (external).",
+        names.LABEL_DESTINATION_CLASS,
+    ),
+    _counter(
+        names.POWER_POLICY_DECISIONS,
+        "Decisions of a policy as the processor heard them: allow or deny.",
+        names.LABEL_POLICY,
+        names.LABEL_DECISION,
+    ),
+    _counter(
+        names.POWER_LOCALISATION_DENIED,
+        "Records held back because they would have left the site.",
+        names.LABEL_REASON,
+    ),
     _gauge(names.POWER_NEWEST_EVENT, "Unix time of the newest event of the last batch; absent before the first."),
     _gauge(names.POWER_BACKLOG_MESSAGES, "Messages received and not yet committed; absent until first reported."),
     _gauge(names.POWER_BACKLOG_OLDEST, "Unix time of the oldest message of the backlog; absent if there is none."),

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from gridobs import conventions as names
 from gridobs.instrument.catalogue import PROCESSING_LATENCY, RECORD_AGE, STAGE_DURATION, metric
 from gridobs.instrument.counts import OTHER, Codes, Count
+from gridobs.instrument.destination import Destination
 from gridobs.instrument.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opentelemetry.metrics import Meter
+
+
+_ALLOW, _DENY = "allow", "deny"
 
 
 class PowerMetrics:
@@ -30,6 +34,7 @@ class PowerMetrics:
         from gridobs.instrument import instruments  # noqa: PLC0415 - OpenTelemetry is an extra, so it must be late
 
         stages = [(stage.value,) for stage in Stage]
+        destinations = [(destination.value,) for destination in Destination]
         counts = {
             names.POWER_RECORDS: Count(()),
             names.POWER_RECORDS_FAILED: Count(()),
@@ -42,6 +47,10 @@ class PowerMetrics:
             names.POWER_SAMPLES_CHECKED: Count(()),
             names.POWER_SAMPLES_INCORRECT: Count(()),
             names.POWER_RECONNECTS: Count(()),
+            names.POWER_EGRESS_BYTES: Count(*destinations),
+            names.POWER_EGRESS_RECORDS: Count(*destinations),
+            names.POWER_POLICY_DECISIONS: Count((OTHER, _ALLOW), (OTHER, _DENY)),
+            names.POWER_LOCALISATION_DENIED: Count((OTHER,)),
         }
         for name, count in counts.items():
             instruments.counter(meter, metric(name), count)
@@ -56,7 +65,12 @@ class PowerMetrics:
         self._checked = counts[names.POWER_SAMPLES_CHECKED]
         self._incorrect = counts[names.POWER_SAMPLES_INCORRECT]
         self._reconnects = counts[names.POWER_RECONNECTS]
+        self._egress_bytes = counts[names.POWER_EGRESS_BYTES]
+        self._egress_records = counts[names.POWER_EGRESS_RECORDS]
+        self._decisions = counts[names.POWER_POLICY_DECISIONS]
+        self._denied = counts[names.POWER_LOCALISATION_DENIED]
         self._error_reasons, self._rules, self._dead_reasons = Codes(), Codes(), Codes()
+        self._policies, self._denial_reasons = Codes(), Codes()
 
         self._newest: float | None = None
         self._backlog: tuple[int | None, float | None] = (None, None)
@@ -156,3 +170,22 @@ class PowerMetrics:
 
     def reconnected(self) -> None:
         self._reconnects.add(1)
+
+    def egress(self, destination: Destination, *, records: int, size: int) -> None:
+        """Count records that were handed to a store or another program: the total of the data locality objective.
+
+        Args:
+            destination: What the address the data went to is, not what the sender meant it to be.
+            records: How many.
+            size: Their bytes.
+        """
+        self._egress_bytes.add(size, (destination.value,))
+        self._egress_records.add(records, (destination.value,))
+
+    def policy_decided(self, policy: str, *, allowed: bool, count: int = 1) -> None:
+        """Count what a policy answered; ``policy`` is its path, such as ``energy/smartgrid/export``."""
+        self._decisions.add(count, (self._policies.admit(policy), _ALLOW if allowed else _DENY))
+
+    def localisation_denied(self, reason: str, records: int = 1) -> None:
+        """Count records that were held back because they would have left the site."""
+        self._denied.add(records, (self._denial_reasons.admit(reason),))

@@ -36,11 +36,11 @@ def burn_alerts(objective: Objective, options: CompileOptions) -> tuple[AlertRul
         AlertRule(
             alert=names.burn_alert(objective.name),
             expr="\nor\n".join(_condition(objective, tier) for tier in chosen),
-            hold=options.interval,
+            hold=None if objective.hard else options.interval,
             labels=_labels(objective, severity),
             annotations={
-                "summary": f"{objective.title} is spending its error budget too fast; {urgency}.",
-                "description": _burn_description(objective),
+                "summary": f"{objective.title} {_what(objective)}; {urgency}.",
+                "description": _hard_description(objective) if objective.hard else _burn_description(objective),
                 **_links(objective, options),
             },
         )
@@ -83,6 +83,8 @@ def data_alert(objective: Objective, options: CompileOptions) -> tuple[AlertRule
 
 def min_bad_events(objective: Objective) -> int:
     """Below so many bad events in its long window a tier stays silent; 0 where events are not known."""
+    if objective.hard:
+        return 1
     if objective.min_bad_events is not None:
         return objective.min_bad_events
     return 0 if _events_unknown(objective) else DEFAULT_MIN_BAD_EVENTS
@@ -125,6 +127,19 @@ def _labels(objective: Objective, severity: str) -> dict[str, str]:
         names.LABEL_SEVERITY: severity,
         names.LABEL_SCOPE: names.SCOPE_SITE,
     }
+
+
+def _what(objective: Objective) -> str:
+    return "is broken: it allows no bad event" if objective.hard else "is spending its error budget too fast"
+
+
+def _hard_description(objective: Objective) -> str:
+    (tier,) = objective.table.tiers
+    bad = objective.identity.series(names.slo_window_bad(tier.long))
+    described = (
+        f"Bad events within {tier.long}: {_value(bad, 'humanize')}, where none is allowed. {objective.description}"
+    )
+    return described.strip()
 
 
 def _burn_description(objective: Objective) -> str:

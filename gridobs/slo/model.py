@@ -146,6 +146,8 @@ class Objective:
     missing_data: MissingData = MissingData.UNKNOWN
     min_bad_events: int | None = None
     """No alert on fewer bad events within a tier's long window; None takes the default."""
+    hard: bool = False
+    """Whether one bad event is one too many: its table is ``hard_table``, and its budget only a figure."""
     severity: str | None = None
     """The highest severity its burn alerts may have; None is no limit."""
     owner: str | None = None

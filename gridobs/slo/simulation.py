@@ -121,9 +121,11 @@ class Simulation:
         return tuple(one for one in (names.SEVERITY_PAGE, names.SEVERITY_TICKET) if one in found)
 
     def firing(self, severity: str) -> list[bool]:
-        """At each evaluation, whether the alert fires: its condition holds and did at the evaluation before."""
+        """At each evaluation, whether the alert fires: its condition holds and did before, or nothing may be bad."""
         conditions = (burn.over for burn in self._burns if burn.severity == severity)
         over = [any(each) for each in zip(*conditions, strict=True)]
+        if self._objective.hard:
+            return over
         return [now and before for before, now in pairwise([False, *over])]
 
     def episodes(self, severity: str) -> Iterator[Episode]:

@@ -76,7 +76,7 @@ def _variants(objective: Objective, changes: Changes) -> Iterator[Variant]:
     for text in changes.alert_windows:
         yield Variant(name=" ".join(text.split()), objective=_with_windows(objective, text))
     for count in changes.min_bad_events:
-        yield Variant(name=f"min {count} bad", objective=replace(objective, min_bad_events=count))
+        yield Variant(name=f"min {count} bad", objective=replace(objective, min_bad_events=count, hard=False))
 
 
 def _target(text: str) -> Decimal:
@@ -100,4 +100,4 @@ def _with_windows(objective: Objective, text: str) -> Objective:
             raise UsageError(
                 f"--alert-windows: {tier.long} is not shorter than the period {table.period}; write a shorter window"
             )
-    return replace(objective, table=table)
+    return replace(objective, table=table, hard=False)

@@ -31,7 +31,12 @@ def slim(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_exporter_runs_on_the_base_install(slim: Path) -> None:
     with subprocess.Popen(
-        [slim / "gridobs-exporter", "--web.listen-address=127.0.0.1:0", "--pipeline.store=/nonexistent/power.db"],
+        [
+            slim / "gridobs-exporter",
+            "--web.listen-address=127.0.0.1:0",
+            "--pipeline.store=/nonexistent/power.db",
+            "--mqtt.broker=mqtt://127.0.0.1:9",
+        ],
         stderr=subprocess.PIPE,
         text=True,
     ) as exporter:
@@ -41,8 +46,29 @@ def test_the_exporter_runs_on_the_base_install(slim: Path) -> None:
             text = answer.read().decode()
         exporter.terminate()
 
-    assert "gridobs_pipeline_up 0.0" in text
+    assert 'gridobs_pipeline_up{store="power"} 0.0' in text
+    assert 'gridobs_mqtt_up{broker="127.0.0.1:9"} 0.0' in text
+    assert 'gridobs_exporter_collector_success{collector="mqtt"} 0.0' in text
     assert exporter.returncode == 0
+
+
+def test_the_base_install_has_what_a_web_configuration_needs(slim: Path, tmp_path: Path) -> None:
+    hashed = subprocess.run(
+        [slim / "python", "-c", "import bcrypt; print(bcrypt.hashpw(b'x', bcrypt.gensalt(4)).decode())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    web = tmp_path / "web.yml"
+    web.write_text(f"basic_auth_users:\n  alice: {hashed}")
+    checked = subprocess.run(
+        [slim / "gridobs-exporter", "--pipeline.store=a.db", f"--web.config.file={web}", "--config.check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (checked.returncode, checked.stdout) == (0, "pipeline: this can work.\n"), checked.stderr
 
 
 def test_the_control_plane_says_which_extra_is_missing(slim: Path) -> None:

@@ -14,10 +14,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 if TYPE_CHECKING:
-    import logging
     import ssl
 
     from paho.mqtt.reasoncodes import ReasonCode
+
+SESSION_EXPIRY = 0  # seconds; what is not said otherwise ends with its connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +35,14 @@ class Broker:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
 
-    def new_client(self, role: str, *, connect_timeout: float) -> Client:
-        """An MQTT 5 client with an id of its own, so that no two of ours ever take over each other's session."""
+    def new_client(self, role: str, *, connect_timeout: float, client_id: str | None = None) -> Client:
+        """An MQTT 5 client with an id of its own, so that no two of ours ever take over each other's session.
+
+        ``client_id`` is for one that is to come back to its session.
+        """
         client = Client(
             CallbackAPIVersion.VERSION2,
-            client_id=f"gridobs-{role}-{uuid.uuid4().hex}",
+            client_id=client_id or f"gridobs-{role}-{uuid.uuid4().hex}",
             protocol=MQTTv5,
             reconnect_on_failure=False,
         )
@@ -50,16 +54,18 @@ class Broker:
             client.tls_set_context(self.tls)
         return client
 
-    def connect(self, client: Client, *, keepalive: int) -> None:
-        """Open the connection and send CONNECT: clean start, session gone when the connection is.
+    def connect(
+        self, client: Client, *, keepalive: int, clean_start: bool = True, session_expiry: int = SESSION_EXPIRY
+    ) -> None:
+        """Open the connection and send CONNECT. The session outlives the connection by ``session_expiry`` seconds.
 
         Raises:
             OSError: If the broker cannot be reached or TLS fails.
         """
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it untyped
-        properties.SessionExpiryInterval = 0
+        properties.SessionExpiryInterval = session_expiry
         try:
-            code = client.connect(self.host, self.port, keepalive, clean_start=True, properties=properties)
+            code = client.connect(self.host, self.port, keepalive, clean_start=clean_start, properties=properties)
         except UnicodeError as error:  # a host name that IDNA cannot encode
             raise OSError(str(error)) from error
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -84,16 +90,3 @@ def acknowledge_at_once(connection: Any) -> None:  # noqa: ANN401 - a socket, a 
 def reason_name(code: ReasonCode) -> str:
     """The reason as a label value and for people: ``0x87 Not authorized``."""
     return f"0x{code.value:02X} {code.getName()}"
-
-
-class ChangeLog:
-    """Says what changed about one thing, once per change: neither silence nor a line every second."""
-
-    def __init__(self, log: logging.Logger) -> None:
-        self._log = log
-        self._last: str | None = None
-
-    def say(self, level: int, message: str) -> None:
-        if message != self._last:
-            self._last = message
-            self._log.log(level, "%s", message)

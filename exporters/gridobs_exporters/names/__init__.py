@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gridobs_exporters.metric import Metric
-from gridobs_exporters.names import exporter, k3s, mqtt, pipeline, policy, wasmedge
+from gridobs_exporters.names import exporter, k3s, mqtt, pipeline, policy, probe, wasmedge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
-MODULES: Sequence[ModuleType] = (exporter, k3s, wasmedge, mqtt, pipeline, policy)
+MODULES: Sequence[ModuleType] = (exporter, k3s, wasmedge, mqtt, probe, pipeline, policy)
 
 
 def metrics_of(module: ModuleType) -> tuple[Metric, ...]:

@@ -18,8 +18,9 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from gridobs_exporters.changelog import ChangeLog
 from gridobs_exporters.histogram import ROUNDTRIP_EDGES, Histogram
-from gridobs_exporters.mqtt.target import ChangeLog, acknowledge_at_once, reason_name
+from gridobs_exporters.mqtt.target import acknowledge_at_once, reason_name
 from gridobs_exporters.names import pipeline as names
 from gridobs_exporters.pipeline.background import Periodic
 from gridobs_exporters.pipeline.record import encode

@@ -11,8 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gridobs_exporters.changelog import ChangeLog
 from gridobs_exporters.metric import Samples
-from gridobs_exporters.mqtt.target import ChangeLog
 from gridobs_exporters.names import pipeline as names
 from gridobs_exporters.pipeline.accuracy import AccuracyCheck, AccuracySettings
 from gridobs_exporters.pipeline.canary import METER, Canary, CanarySettings

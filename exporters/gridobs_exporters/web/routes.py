@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from gridobs_exporters.pages import HTML, Response, Route, text
+from gridobs_exporters.pages import Response, Route, text
 from gridobs_exporters.web.metrics import metrics
 
 if TYPE_CHECKING:
@@ -18,9 +17,19 @@ if TYPE_CHECKING:
 
 def own_routes(scraper: Scraper, *, metrics_path: str) -> list[Route]:
     return [
-        Route(path=metrics_path, answer=metrics(scraper), about="what the collectors read"),
-        Route(path="/-/healthy", answer=_says("gridobs-exporter is healthy."), about="whether it lives", always=True),
-        Route(path="/-/ready", answer=_says("gridobs-exporter is ready."), about="whether it serves", always=True),
+        Route(path=metrics_path, answer=metrics(scraper), about="what all collectors read, for Prometheus"),
+        Route(
+            path="/-/healthy",
+            answer=_says("gridobs-exporter is healthy."),
+            about="whether the process lives",
+            always=True,
+        ),
+        Route(
+            path="/-/ready",
+            answer=_says("gridobs-exporter is ready."),
+            about="whether it serves requests",
+            always=True,
+        ),
     ]
 
 
@@ -35,21 +44,6 @@ def find(routes: Sequence[Route], method: str, path: str) -> Route | Response:
             return route
     allowed = sorted({name for route in nearest for name in _methods(route)})
     return text(HTTPStatus.METHOD_NOT_ALLOWED, f"{method} is not for {path}.", Allow=", ".join(allowed))
-
-
-def landing(scraper: Scraper, routes: Sequence[Route]) -> Route:
-    """The page that leads to the others."""
-    links = "".join(
-        f'<li><a href="{html.escape(route.path)}">{html.escape(route.path)}</a> {html.escape(route.about)}</li>'
-        for route in routes
-        if route.about
-    )
-    name = f"gridobs-exporter {html.escape(scraper.version)}"
-    body = (
-        f'<!doctype html><html lang="en"><title>{name}</title><h1>{name}</h1>'
-        f"<p>Collectors: {', '.join(scraper.names)}</p><ul>{links}</ul></html>\n"
-    ).encode()
-    return Route(path="/", answer=lambda _: Response(body=body, content_type=HTML), always=True)
 
 
 def _says(line: str) -> Answer:

@@ -18,6 +18,9 @@ from gridobs.slo.windows import TierShare
 
 PREFIX = "gridobs/"
 ALERT_WINDOWS = PREFIX + "alert-windows"
+HARD = PREFIX + "hard"
+MIN_BAD_EVENTS = PREFIX + "min-bad-events"
+MISSING_DATA = PREFIX + "missing-data"
 BUCKET_EDGES = PREFIX + "bucket-edges"
 WINDOWS_CURE = (
     "tiers as severity, long/short window and share of the budget, e.g. 'page 1h/5m 2%, ticket 3d/6h 10%'; "
@@ -25,6 +28,7 @@ WINDOWS_CURE = (
 )
 _EDGES_CURE = "histograms and their bucket edges, e.g. 'http_duration_seconds 0.1 0.5, job_seconds 60'"
 _BAD_EVENTS_CURE = "a whole number from 0 to 999999999"
+_HARD_CURE = "'true' where one bad event is one too many"
 _TIER = re.compile(r"(page|ticket)\s+(\w+)\s*/\s*(\w+)\s+(\d{1,3}(?:\.\d{1,6})?)\s*%", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _EDGES = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(\s+[0-9]{1,12}(\.[0-9]{1,12})?)+", re.ASCII)
@@ -36,6 +40,12 @@ def _bad_events(value: object) -> int:
         message = f"{PREFIX}min-bad-events is not {_BAD_EVENTS_CURE}"
         raise sources.fault(Code.WRONG_VALUE, message, "write a count of events, e.g. '2'")
     return int(value)
+
+
+def _yes(value: object) -> bool:
+    if value is not True and value != "true":
+        raise sources.fault(Code.WRONG_VALUE, f"{HARD} can only be true", f"write {_HARD_CURE}, or remove it")
+    return True
 
 
 def _share(text: str) -> TierShare:
@@ -91,6 +101,7 @@ class Annotations(sources.Schema):
     min_bad_events: Annotated[int, BeforeValidator(_bad_events)] | None = Field(
         None, alias="gridobs/min-bad-events", description=_BAD_EVENTS_CURE
     )
+    hard: Annotated[bool, BeforeValidator(_yes)] = Field(default=False, alias="gridobs/hard", description=_HARD_CURE)
     missing_data: MissingData = Field(
         MissingData.UNKNOWN, alias="gridobs/missing-data", description="unknown, bad or ignore"
     )

@@ -24,6 +24,8 @@ SLICE_TARGET_CURE = "the share of a slice's events that must be good, above 0 an
 THRESHOLD_CURE = "the number the values are compared with, e.g. 0.5"
 
 _DECIMALS = 9
+STRICTEST = 1 - Decimal(1).scaleb(-_DECIMALS)
+"""The highest target there is."""
 _LARGEST = Decimal(10) ** 15
 _LABEL_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")

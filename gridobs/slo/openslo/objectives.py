@@ -12,7 +12,9 @@ from gridobs.errors import SourceError
 from gridobs.rules.durations import text as duration
 from gridobs.slo.model import Budgeting, Comparison, Objective, Occurrences, RatioTimeslices, Timeslices
 from gridobs.slo.openslo import windows
-from gridobs.slo.openslo.fields import NAME_CURE, SLICE_TARGET_CURE, THRESHOLD_CURE, is_name
+from gridobs.slo.openslo.annotations import HARD
+from gridobs.slo.openslo.fields import NAME_CURE, SLICE_TARGET_CURE, STRICTEST, THRESHOLD_CURE, is_name
+from gridobs.slo.promql import number
 from gridobs.sources import Collector
 
 if TYPE_CHECKING:
@@ -102,6 +104,7 @@ def objectives(slo: Parsed[Slo], found: DocumentSet, settings: Settings) -> tupl
 
 def _loaded(written: _Written) -> Loaded:
     problems = [*_name_problems(written), *_indicator_problems(written), *_budgeting_problems(written)]
+    problems += _hard_problems(written)
     problems += windows.reach_problems(written.slo, written.loc, written.spec.share, written.table)
     if problems:
         raise SourceError(problems)
@@ -128,6 +131,7 @@ def _objective(written: _Written) -> Objective:
         table=written.table,
         missing_data=notes.missing_data,
         min_bad_events=notes.min_bad_events,
+        hard=notes.hard,
         severity=notes.severity,
         owner=notes.owner,
         runbook=notes.runbook,
@@ -186,6 +190,25 @@ def _indicator_problems(written: _Written) -> Iterator[Problem]:
         cure = "write budgetingMethod: Timeslices or RatioTimeslices, or bad or good with total"
         at = ("spec", "budgetingMethod")
         yield written.slo.document.problem(Code.NOT_SUPPORTED, at, message, cure)
+
+
+def _hard_problems(written: _Written) -> Iterator[Problem]:
+    """A single bad event has to be visible as such, and the first one has to overspend the budget."""
+    if not written.slo.content.metadata.annotations.hard:
+        return
+    if written.spec.share != STRICTEST:
+        message = f"a hard objective has no budget, but its target of {number(written.spec.share)} is one"
+        key = "target" if written.spec.target is not None else "targetPercent"
+        yield written.problem(Code.TARGET_OUT_OF_RANGE, key, message, f"write target: {STRICTEST}, or remove {HARD}")
+    if written.method != "Occurrences":
+        message = f"a hard objective cannot have {written.method}: a slice hides a single bad event"
+        at = ("spec", "budgetingMethod")
+        cure = f"write budgetingMethod: Occurrences, or remove {HARD}"
+        yield written.slo.document.problem(Code.NOT_SUPPORTED, at, message, cure)
+    ratio = written.part.spec.ratio_metric
+    if ratio and ratio.bad is None:
+        message = "a hard objective needs its bad events counted: in a difference or a ratio one is lost or invented"
+        yield written.problem(Code.NOT_SUPPORTED, None, message, f"write bad with total, or remove {HARD}")
 
 
 def _budgeting_problems(written: _Written) -> Iterator[Problem]:

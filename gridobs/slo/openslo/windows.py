@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from gridobs.codes import Code
 from gridobs.rules.durations import seconds
 from gridobs.rules.durations import text as duration
-from gridobs.slo.model import CalendarUnit, Rolling
-from gridobs.slo.openslo.annotations import ALERT_WINDOWS, shares
+from gridobs.slo.model import CalendarUnit, MissingData, Rolling
+from gridobs.slo.openslo.annotations import ALERT_WINDOWS, HARD, MIN_BAD_EVENTS, MISSING_DATA, shares
 from gridobs.slo.promql import number
-from gridobs.slo.windows import custom_table, table_for
+from gridobs.slo.windows import custom_table, hard_table, table_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,14 +35,17 @@ _ANNOTATION: Loc = ("metadata", "annotations", ALERT_WINDOWS)
 
 
 def table(slo: Parsed[Slo]) -> WindowTable:
-    """The tiers the author wrote, or else those of the period."""
+    """The tiers the author wrote, or else those of the period; of a hard objective the one that needs no budget."""
     period = _period(slo)
+    if slo.content.metadata.annotations.hard:
+        return hard_table(period)
     text = slo.content.metadata.annotations.alert_windows
     return custom_table(period, shares(text)) if text else table_for(period)
 
 
 def problems(slo: Parsed[Slo], made: WindowTable, settings: Settings) -> Iterator[Problem]:
     """What is wrong for every objective of the SLO."""
+    yield from _hard_problems(slo)
     document, longest = slo.document, _longest(_period(slo))
     if longest > seconds(settings.retention):
         message = f"the period is up to {_compound(longest)}, but Prometheus keeps {settings.retention}"
@@ -60,6 +63,20 @@ def problems(slo: Parsed[Slo], made: WindowTable, settings: Settings) -> Iterato
         message = f"the alert window {shortest} is shorter than {_SCRAPES} scrapes or {_EVALUATIONS} evaluations"
         cure = f"write {ALERT_WINDOWS} with short windows of at least {duration(least)}, or scrape more often"
         yield document.problem(Code.WINDOW_TOO_SHORT, place, message, cure)
+
+
+def _hard_problems(slo: Parsed[Slo]) -> Iterator[Problem]:
+    """What cannot be said of an objective that allows no bad event."""
+    notes = slo.content.metadata.annotations
+    for key, given, why in (
+        (ALERT_WINDOWS, notes.alert_windows is not None, "no pace is slow enough for it"),
+        (MIN_BAD_EVENTS, notes.min_bad_events is not None, "the first bad event counts"),
+        (MISSING_DATA, notes.missing_data is MissingData.BAD, "every scrape that fails would page"),
+    ):
+        if notes.hard and given:
+            message = f"a hard objective cannot have {key}: {why}"
+            at = ("metadata", "annotations", key)
+            yield slo.document.problem(Code.NOT_SUPPORTED, at, message, f"remove it, or {HARD}")
 
 
 def reach_problems(slo: Parsed[Slo], loc: Loc, target: Decimal, made: WindowTable) -> Iterator[Problem]:

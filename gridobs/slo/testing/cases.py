@@ -145,7 +145,16 @@ def cases(objective: Objective, interval: str, *, synthesised: bool) -> CaseSet:
     burns, left_out = _slow_burns(site)
     counted = (*_counter_cases(site), *_uneven(site)) if site.countable else ()
     return CaseSet(
-        cases=(_outage(site), *burns, *counted, *_low_count(site), _excluded(site), _gap(site), unmeasured),
+        cases=(
+            *_hard(site),
+            _outage(site),
+            *burns,
+            *counted,
+            *_low_count(site),
+            _excluded(site),
+            _gap(site),
+            unmeasured,
+        ),
         left_out=left_out,
     )
 
@@ -154,13 +163,23 @@ def _site(objective: Objective, interval: str) -> _Site:
     """Enough events an evaluation for the budget to be many of them; a gauge has one."""
     gauge = isinstance(objective.indicator, Threshold)
     sliced = isinstance(objective.budgeting, Timeslices)
-    needed = 10 ** len(str(int(10 / objective.budget)))
+    needed = 1_000 if objective.hard else 10 ** len(str(int(10 / objective.budget)))
     return _Site(
         objective=objective,
         interval=seconds(interval),
         unit=-(-step(objective, interval) // seconds(interval)),
         events=1 if gauge else needed,
         graded=not gauge and not sliced,
+    )
+
+
+def _hard(site: _Site) -> Iterator[Case]:
+    if not site.objective.hard:
+        return
+    one = Stretch(evaluations=1, events=site.events, bad=1)
+    yield Case(
+        name="one bad event among many fires at once, and is over when the short window has passed it",
+        stretches=(site.good(site.whole(_LEAD)), one, site.good(site.spanning(site.tiers[0].short) + 3 * site.unit)),
     )
 
 
@@ -226,7 +245,7 @@ def _counter_cases(site: _Site) -> Iterator[Case]:
 
 def _uneven(site: _Site) -> Iterator[Case]:
     """Only where the budget is counted in events; slices weigh alike however much happens in them."""
-    if not isinstance(site.objective.budgeting, Occurrences):
+    if site.objective.hard or not isinstance(site.objective.budgeting, Occurrences):
         return
     first = site.tiers[0]
     share = min(Fraction(1), site.limit(first) * site.spanning(first.long) / _BURST)

@@ -81,7 +81,8 @@ class _Account:
         for severity in (names.SEVERITY_PAGE, names.SEVERITY_TICKET):
             if tiers := [tier for tier in self._tiers if self._severity(tier) == severity]:
                 conditions[Alert(burn, severity)] = self._burning(tiers, scale)
-        found = {alert: self._held(condition) for alert, condition in conditions.items()}
+        hold = (lambda true: [true(at) for at in range(self._last + 1)]) if self._objective.hard else self._held
+        found = {alert: hold(condition) for alert, condition in conditions.items()}
         if self._objective.missing_data is not MissingData.IGNORE:
             data = Alert(names.data_alert(self._objective.name), names.SEVERITY_TICKET)
             found[data] = self._held(self._data_missing)

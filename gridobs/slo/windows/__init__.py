@@ -97,6 +97,15 @@ def custom_table(period: Period, shares: tuple[TierShare, ...]) -> WindowTable:
     return WindowTable(period=duration, tiers=tiers, low_objective_tiers=tiers)
 
 
+def hard_table(period: Period) -> WindowTable:
+    """For an objective without a budget: any bad event is above the pace of 0, from the first evaluation on.
+
+    The short window is how long the page lasts after the last bad event, long enough to be seen.
+    """
+    tier = Tier(severity="page", long="6h", short="1h", factor=Fraction(0))
+    return WindowTable(period=nominal(period), tiers=(tier,), low_objective_tiers=(tier,))
+
+
 def _apart(one: str, other: str) -> Fraction:
     short, long = sorted((seconds(one), seconds(other)))
     return Fraction(long, short)

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gridobs.instrument import PowerMetrics, Stage
+from gridobs.instrument import Destination, PowerMetrics, Stage
 from gridobs.testbed.processor.store import Batch, DeadLetter, Store, StoreError
 from gridobs.testbed.processor.validation import Rejected, Rejection, validate
 
@@ -125,6 +125,7 @@ class Pipeline:
         metrics.stage(Stage.AGGREGATE, messages=len(fresh), seconds=committed.aggregate_seconds)
         metrics.received(sum(not arrival.failed for arrival, _ in (*fresh, *batch.rejected)))
         metrics.duplicates(batch.duplicates)
+        metrics.egress(Destination.LOCAL, records=len(fresh), size=sum(len(arrival.payload) for arrival, _ in fresh))
         metrics.committed(
             latencies=[done - arrival.received for arrival, _ in fresh],
             ages=[max(0.0, done_at - reading.event_time) for _, reading in fresh],

@@ -101,7 +101,7 @@ class Exporter:
 
     def _serves(self) -> bool:
         assert self.process.poll() is None, self.logged()
-        lines = [line for line in self.logged().splitlines() if " serves http://" in line]
+        lines = [line for line in self.logged().splitlines() if " serves http" in line]
         if lines:
             self.url = lines[0].split(" serves ")[1].removesuffix("/metrics")
         return bool(lines)

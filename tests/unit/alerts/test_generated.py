@@ -23,6 +23,10 @@ CASES = (
     "total outage", "slow burn", "restart", "does not exist", "no traffic", "stops coming", "at night", "alone never",
     "exclusion", "ever measured",
 )  # fmt: skip
+WITHOUT_A_BUDGET = (
+    "one bad event among many",
+    *(kind for kind in CASES if kind not in ("slow burn", "at night", "alone never")),
+)
 
 Run = subprocess.CompletedProcess[str]
 Alert = tuple[str, str]
@@ -77,7 +81,7 @@ def test_every_objective_has_its_tests() -> None:
 def test_every_alert_of_an_objective_fires_in_one_case_and_never_in_another(path: Path) -> None:
     alerts = alerts_of(RULES / path.name)
 
-    assert len(alerts) >= 2
+    assert alerts
     assert alerts_that(path, fire=True) == alerts
     assert alerts_that(path, fire=False) == alerts
 
@@ -87,6 +91,7 @@ def test_every_kind_of_case_is_there_or_said_not_to_be(path: Path) -> None:
     text = path.read_text()
     names = [test["name"] for test in yaml.safe_load(text)["tests"]]
 
+    kinds = WITHOUT_A_BUDGET if any(WITHOUT_A_BUDGET[0] in name for name in names) else CASES
     assert [
-        kind for kind in CASES if not any(kind in name for name in names) and f"Not run: a {kind}" not in text
+        kind for kind in kinds if not any(kind in name for name in names) and f"Not run: a {kind}" not in text
     ] == []

@@ -49,6 +49,13 @@ def test_rule_cost_counts_samples_and_time_of_three_forms(document: dict[str, An
     }
 
 
+def test_k3s_filter_stands_beside_a_parser_that_reads_all(document: dict[str, Any]) -> None:
+    rows = {row["subject"]: row for row in document["results"] if row["benchmark"] == "k3s_filter"}
+
+    assert set(rows) == {"prometheus_client", "filter alone", "k3s collector"}
+    assert rows["k3s collector"]["case"].startswith("4.0 MB")
+
+
 def test_every_row_stands_beside_a_baseline_of_its_own_case(document: dict[str, Any]) -> None:
     for row in document["results"]:
         assert 0 < row["best"] <= row["median"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gridobs.instrument import PowerMetrics, Stage
+from gridobs.instrument import Destination, PowerMetrics, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +86,29 @@ def test_labelled_counters_add_up_by_label(metrics: PowerMetrics, scrape: Callab
     assert answer.value("power_stage_errors_total", stage="receive", reason="disk_full") == 6
     assert answer.value("power_validation_failures_total", rule="voltage_range") == 4
     assert answer.value("power_dead_letter_messages_total", reason="schema") == 2
+
+
+def test_egress_is_counted_by_where_it_went_and_decisions_by_what_was_asked(
+    metrics: PowerMetrics, scrape: Callable[..., Scrape]
+) -> None:
+    metrics.egress(Destination.LOCAL, records=3, size=600)
+    metrics.egress(Destination.EXTERNAL, records=1, size=200)
+    metrics.policy_decided("energy/smartgrid/export", allowed=False)
+    metrics.policy_decided("energy/smartgrid/export", allowed=True, count=2)
+    metrics.localisation_denied("destination_external", 4)
+    answer = scrape()
+
+    assert answer.value("power_egress_records_total", destination_class="local") == 3
+    assert answer.value("power_egress_bytes_total", destination_class="external") == 200
+    path = "energy/smartgrid/export"
+    assert answer.value("power_policy_decisions_total", policy=path, decision="deny") == 1
+    assert answer.value("power_policy_decisions_total", policy=path, decision="allow") == 2
+    assert answer.value("power_localisation_denied_total", reason="destination_external") == 4
+
+
+def test_both_destinations_stand_at_zero_before_anything_leaves(scrape: Callable[..., Scrape]) -> None:
+    for name in ("power_egress_records_total", "power_egress_bytes_total"):
+        assert scrape().label_values(name, "destination_class") == ["local", "external"]
 
 
 def test_committed_observes_every_record(metrics: PowerMetrics, scrape: Callable[..., Scrape]) -> None:

@@ -67,6 +67,17 @@ def test_a_batch_is_received_stored_and_checked(pipeline: Pipeline, value: Calla
     assert value(names.POWER_NEWEST_EVENT) == NOW - 2
 
 
+def test_what_is_stored_went_nowhere_but_to_the_site_s_own_store(
+    pipeline: Pipeline, value: Callable[..., float]
+) -> None:
+    batch = [arrival(1), arrival(1), arrival(2), arrival(3, spoil=True)]
+    pipeline.process(batch)
+
+    assert value(names.POWER_EGRESS_RECORDS, destination_class="local") == 2
+    assert value(names.POWER_EGRESS_BYTES, destination_class="local") == len(batch[0].payload) + len(batch[2].payload)
+    assert value(names.POWER_EGRESS_RECORDS, destination_class="external") == 0
+
+
 def test_every_stage_reports_what_passed_it(pipeline: Pipeline, value: Callable[..., float]) -> None:
     pipeline.process([arrival(1), arrival(1), arrival(2, spoil=True)])
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -11,7 +14,8 @@ from gridobs_exporters.clock import Clock
 from gridobs_exporters.metric import gauge
 from gridobs_exporters.pages import Request, Route, scrape_timeout, text
 from gridobs_exporters.scrape import ONLY, Collector, Reading, Scraper
-from gridobs_exporters.web.routes import landing, own_routes
+from gridobs_exporters.web.landing import landing
+from gridobs_exporters.web.routes import own_routes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,11 +42,26 @@ class Still(Collector):
         return Reading(up={ONLY: True}, complete=True)
 
 
+class Hung(Still):
+    """A collector whose source never answers."""
+
+    up = gauge("gridobs_hung_up", "Whether.")
+
+    def __init__(self) -> None:
+        super().__init__("hung")
+        self.may = threading.Event()
+
+    def collect(self) -> Reading:
+        self.may.wait(30)
+        return super().collect()
+
+
 @pytest.fixture
 def url(serve: Serve) -> str:
     scraper = Scraper([Still("still"), Still("calm")], version="1.2.3", clock=Clock())
     routes = [*own_routes(scraper, metrics_path="/metrics"), *scraper.routes()]
-    return serve(*routes, landing(scraper, routes)).url
+    about = {name: f"a <{name}> source" for name in scraper.names}
+    return serve(*routes, landing("1.2.3", about, routes, metrics_path="/metrics")).url
 
 
 @pytest.mark.parametrize("path", ["/", "/-/healthy", "/-/ready", "/metrics", "/still", "/calm"])
@@ -57,7 +76,17 @@ def test_the_landing_page_leads_to_the_others(url: str) -> None:
     assert '<a href="/metrics">' in page
     assert '<a href="/still">' in page
     assert "pages of &lt;still&gt;" in page
+    assert '<a href="/metrics?collect[]=calm">calm</a><td>a &lt;calm&gt; source' in page
     assert "1.2.3" in page
+
+
+def test_the_landing_page_may_load_nothing_but_the_style_it_brings(url: str) -> None:
+    answer = requests.get(url, timeout=10)
+    style = answer.text.partition("<style>")[2].partition("</style>")[0].encode()
+    digest = base64.b64encode(hashlib.sha256(style).digest()).decode()
+
+    assert f"default-src 'none'; style-src 'sha256-{digest}'" in answer.headers["Content-Security-Policy"]
+    assert "http" not in answer.text.removeprefix("<!doctype html>")
 
 
 @pytest.mark.parametrize(
@@ -105,9 +134,23 @@ def test_a_choice_that_cannot_be_made_is_a_bad_request(url: str, query: dict[str
     assert (answer.status_code, answer.text) == (requests.codes.bad_request, told)
 
 
+def test_a_hung_collector_costs_its_own_series_and_the_scrape_comes_in_time(serve: Serve) -> None:
+    hung = Hung()
+    scraper = Scraper([Still("still"), hung], version="1.2.3", clock=Clock())
+    url = serve(*own_routes(scraper, metrics_path="/metrics")).url
+    headers = {"X-Prometheus-Scrape-Timeout-Seconds": "0.2"}
+    pages = [requests.get(f"{url}/metrics", headers=headers, timeout=10).text for _ in range(2)]
+    hung.may.set()
+
+    for page in pages:
+        assert "gridobs_still_up 1.0" in page
+        assert 'gridobs_exporter_collector_success{collector="hung"} 0.0' in page
+        assert "gridobs_hung_up 0.0" in page
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("10", 9.5), ("0.4", 0.2), (None, 5.0), ("soon", 5.0), ("nan", 5.0), ("inf", 5.0), ("-1", 5.0), ("0", 5.0)],
+    [("10", 9.5), ("0.4", 0.2), (None, 5), ("soon", 5), ("nan", 5), ("inf", 5), ("-1", 5), ("0", 5), ("1e9", 120)],
 )
 def test_collectors_get_less_than_the_scrape_has(header: str | None, seconds: float) -> None:
     headers = {"x-prometheus-scrape-timeout-seconds": header} if header else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import math
 import socket
 import threading
 from dataclasses import dataclass, field
@@ -13,13 +14,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from gridobs_exporters.clock import Clock
 from gridobs_exporters.pages import Request, Response, Route, text
+from gridobs_exporters.web.clients import Budget, Clients
+from gridobs_exporters.web.server import ExporterServer
 
 if TYPE_CHECKING:
-    from gridobs_exporters.web.server import ExporterServer
-
-    from tests.unit.exporters.web.conftest import Serve
+    from tests.unit.exporters.web.conftest import Now, Serve
 
 OK = requests.codes.ok
 
@@ -43,17 +43,6 @@ class Gate:
         self.asked.set()
         assert self.may.wait(10)
         return text(HTTPStatus.OK, "at last")
-
-
-@dataclass
-class Now:
-    """A clock that the test moves."""
-
-    now: float = 0.0
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(wall=lambda: self.now, monotonic=lambda: self.now)
 
 
 def connect(server: ExporterServer) -> socket.socket:
@@ -91,6 +80,17 @@ def test_a_route_with_what_is_below_it_leaves_longer_paths_to_their_own(serve: S
     assert requests.post(server.url + path, data=b"x", timeout=10).status_code == status
 
 
+def test_without_a_host_it_listens_on_both_families(now: Now) -> None:
+    server = ExporterServer(("", 0), [Route(path="/echo", answer=echo)], clock=now.clock)
+    server.serve()
+    hosts = ["127.0.0.1", "[::1]"] if socket.has_dualstack_ipv6() else ["127.0.0.1"]
+    answers = [requests.get(f"http://{host}:{server.server_port}/echo", timeout=10).status_code for host in hosts]
+    server.shutdown()
+    server.server_close()
+
+    assert answers == [OK] * len(hosts)
+
+
 def test_a_method_that_is_not_for_a_path_is_told_which_are(serve: Serve) -> None:
     url = serve(Route(path="/a", answer=echo), Route(path="/b", method="POST", answer=echo)).url
     answers = [requests.delete(f"{url}/a", timeout=10), requests.get(f"{url}/b", timeout=10)]
@@ -110,7 +110,19 @@ def test_anything_else_is_not_found(serve: Serve, path: str) -> None:
     "line", ["GET http://[ HTTP/1.1", f"GET /echo?{'&'.join(['a=b'] * 101)} HTTP/1.1", "GET / HTTP/x", "ä", "G E T /"]
 )
 def test_what_is_no_request_is_a_bad_one(serve: Serve, line: str) -> None:
-    assert raw(serve(Route(path="/echo", answer=echo)), line, "Connection: close").startswith("HTTP/1.1 400 ")
+    answer = raw(serve(Route(path="/echo", answer=echo)), line, "Connection: close")
+
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert "Content-Type: text/plain" in answer
+
+
+def test_a_head_that_is_too_long_is_refused(serve: Serve) -> None:
+    server = serve(Route(path="/echo", answer=echo))
+    few, many = ([f"X-{number}: {'a' * 1000}" for number in range(lines)] for lines in (50, 70))
+
+    assert raw(server, "GET /echo HTTP/1.0", *few).startswith("HTTP/1.1 200 ")
+    assert raw(server, "GET /echo HTTP/1.0", *many).startswith("HTTP/1.1 431 ")
+    assert raw(server, "GET /" + "a" * 70_000).startswith("HTTP/1.1 414 ")
 
 
 def test_a_page_that_fails_is_a_500_and_a_line_in_the_log(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
@@ -201,8 +213,9 @@ def test_more_requests_than_it_takes_at_once_are_turned_away_but_for_health(serv
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /ec", b"GET /echo HTTP/1.1\r\nHost: a\r\nX", b"POST /in HTTP/1.1\r\n"])
-def test_a_client_that_does_not_finish_its_request_is_dropped_and_holds_nobody(serve: Serve, begun: bytes) -> None:
-    now = Now()
+def test_a_client_that_does_not_finish_its_request_is_dropped_and_holds_nobody(
+    serve: Serve, now: Now, begun: bytes
+) -> None:
     server = serve(Route(path="/echo", answer=echo), clock=now.clock)
     with connect(server) as slow:
         slow.sendall(begun)
@@ -213,8 +226,7 @@ def test_a_client_that_does_not_finish_its_request_is_dropped_and_holds_nobody(s
     assert requests.get(f"{server.url}/echo", timeout=10).status_code == OK
 
 
-def test_a_body_that_does_not_come_is_not_waited_for_for_ever(serve: Serve) -> None:
-    now = Now()
+def test_a_body_that_does_not_come_is_not_waited_for_for_ever(serve: Serve, now: Now) -> None:
     server = serve(Route(path="/in", method="POST", answer=echo), clock=now.clock)
     with connect(server) as slow:
         slow.sendall(b"POST /in HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n12345")
@@ -224,35 +236,76 @@ def test_a_body_that_does_not_come_is_not_waited_for_for_ever(serve: Serve) -> N
         assert "200" not in said(slow)
 
 
-def test_a_client_that_does_not_take_its_answer_is_dropped(serve: Serve) -> None:
-    now, sent = Now(), threading.Event()
+def test_bodies_have_a_limit_together_that_only_counts_what_came(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(Route(path="/in", method="POST", answer=echo))
+    monkeypatch.setattr(server, "bodies", Budget(100_000))
+    head = b"POST /in HTTP/1.1\r\nContent-Length: 90000\r\n\r\n"
+    with connect(server) as slow:
+        slow.sendall(head + b"x" * 20_000)  # not a whole piece yet
+        answers = [
+            requests.post(f"{server.url}/in", data=b"x" * size, timeout=10) for size in (90_000, 110_000, 90_000)
+        ]
+
+    assert [answer.status_code for answer in answers] == [200, 503, 200]
+
+
+def test_slow_bodies_do_not_use_up_the_requests_answered_at_once(serve: Serve) -> None:
+    server = serve(Route(path="/in", method="POST", answer=echo), Route(path="/echo", answer=echo), max_requests=1)
+    with connect(server) as slow:
+        slow.sendall(b"POST /in HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n1")
+        assert slow.recv(100).startswith(b"HTTP/1.1 100 ")
+
+        assert requests.get(f"{server.url}/echo", timeout=10).status_code == OK
+
+
+def test_a_client_that_does_not_take_its_answer_is_dropped(serve: Serve, now: Now) -> None:
+    sent = threading.Event()
 
     def long(_request: Request) -> Response:
         sent.set()
         return Response(body=b"a" * (64 << 20))
 
     server = serve(Route(path="/long", answer=long), clock=now.clock, max_requests=1)
+    others = set(threading.enumerate())
     with connect(server) as slow:
         slow.sendall(b"GET /long HTTP/1.1\r\n\r\n")
         assert sent.wait(10)
         assert slow.recv(1) == b"H"
-        (serving,) = (thread for thread in threading.enumerate() if "process_request_thread" in thread.name)
+        (serving,) = set(threading.enumerate()) - others
         now.now = 31.0
         serving.join(10)
 
         assert not serving.is_alive()
 
 
-def test_who_has_kept_the_server_waiting_longest_makes_room_for_the_next(serve: Serve) -> None:
-    now = Now()
-    server = serve(Route(path="/echo", answer=echo), clock=now.clock, max_requests=1)
-    silent = []
-    for now.now in range(61):
-        silent.append(connect(server))
-    assert requests.get(f"{server.url}/echo", timeout=10).status_code == OK
+def test_who_has_kept_the_server_waiting_longest_makes_room_for_the_next(now: Now) -> None:
+    clients = Clients(now.clock, most=3)
+    pairs = [socket.socketpair() for _ in range(4)]
+    for now.now, (_, ours) in enumerate(pairs[:3]):
+        clients.admit(ours)
+    clients.wait(pairs[0][1], math.inf)  # waits for the server, and stays
+    clients.admit(pairs[3][1])
 
-    assert said(silent[0]) == ""
-    silent[1].sendall(b"GET /echo HTTP/1.0\r\n\r\n")
-    assert "200 OK" in said(silent[1])
+    assert [is_open(theirs) for theirs, _ in pairs] == [True, False, True, True]
+    for pair in pairs:
+        for end in pair:
+            end.close()
+
+
+def test_a_crowd_that_says_nothing_does_not_keep_others_out(serve: Serve) -> None:
+    server = serve(Route(path="/echo", answer=echo), max_requests=1)
+    silent = [connect(server) for _ in range(70)]
+
+    assert requests.get(f"{server.url}/echo", timeout=10).status_code == OK
     for client in silent:
         client.close()
+
+
+def is_open(client: socket.socket) -> bool:
+    client.settimeout(0)
+    try:
+        return client.recv(1) != b""
+    except BlockingIOError:
+        return True

@@ -1,0 +1,1 @@
+"""Collector ``k3s``: what an API server, its nodes and their kubelets say of themselves."""
