@@ -25,6 +25,7 @@ check: setup ## Lint, types, import contracts, rules, drift of generated files
 	$(BIN)/gridobs validate --strict alerts
 	$(BIN)/gridobs generate --check
 	$(BIN)/python -m gridobs_exporters.reference --check docs/metrics.md
+	bash scripts/stubs.sh --check
 	promtool check rules --lint=all helm/gridobs-edge/files/generated/rules/*.yaml
 	promtool test rules alerts/tests/*.yaml
 
@@ -35,6 +36,7 @@ format: setup ## Format and mend what can be mended
 generate: setup ## Compile the sources to the files that ship
 	$(BIN)/gridobs generate
 	$(BIN)/python -m gridobs_exporters.reference docs/metrics.md
+	bash scripts/stubs.sh
 
 bench: setup ## Measure, each figure as a ratio against a baseline of the same run
 	$(BIN)/python bench/run.py $(ARGS)

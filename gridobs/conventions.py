@@ -68,6 +68,9 @@ POWER_EGRESS_RECORDS = "power_egress_records_total"
 POWER_POLICY_DECISIONS = "power_policy_decisions_total"
 POWER_LOCALISATION_DENIED = "power_localisation_denied_total"
 
+# --- the meter that is none ----------------------------------------------------------------------------------------
+CANARY_METER = "gridobs-canary"  # its records are the exporter's, and stand in no sum of business figures
+
 # --- what SLO rules record: events since the last evaluation ------------------------------------------------------
 SLO_EVENT_BAD = "slo:event_bad:increase"
 SLO_EVENT_TOTAL = "slo:event_total:increase"
@@ -199,6 +202,40 @@ SITE_K3S_MEMORY_REQUESTS_RATIO = "site:k3s_memory_requests:ratio"
 SITE_K3S_NODES_COUNT = "site:k3s_nodes:count"
 SITE_K3S_NODES_READY_COUNT = "site:k3s_nodes_ready:count"
 SITE_K3S_PODS_RUNNING_COUNT = "site:k3s_pods_running:count"
+
+# --- alerts of pipeline --------------------------------------------------------------------------------------------
+ALERT_PIPELINE_CANARY_FAILING = "PowerPipelineCanaryFailing"
+ALERT_RECORDS_STOPPED = "PowerRecordsStopped"
+ALERT_FEEDER_SILENT = "PowerFeederSilent"
+ALERT_STORE_UNREADABLE = "PowerStoreUnreadable"
+ALERT_STORE_CORRUPT = "PowerStoreCorrupt"
+ALERT_STORE_CHECK_STALE = "PowerStoreCheckStale"
+ALERT_SAMPLES_INCORRECT = "PowerSamplesIncorrect"
+ALERT_STORE_WAL_STARVING = "PowerStoreWalStarving"
+ALERT_STORE_DISK_FULL_SOON = "PowerStoreDiskFullSoon"
+ALERT_STORE_DISK_FILLING = "PowerStoreDiskFilling"
+ALERT_BACKLOG_OLD = "PowerBacklogOld"
+ALERT_DEAD_LETTERS_GROWING = "PowerDeadLettersGrowing"
+
+# --- alerts of mqtt ------------------------------------------------------------------------------------------------
+ALERT_MQTT_BROKER_DOWN = "MqttBrokerDown"
+ALERT_MQTT_NO_HEARTBEAT = "MqttNoHeartbeat"
+ALERT_MQTT_CLIENTS_DROPPED = "MqttClientsDropped"
+ALERT_MQTT_MESSAGES_DROPPED = "MqttMessagesDropped"
+ALERT_MQTT_MESSAGES_PILE_UP = "MqttMessagesPileUp"
+ALERT_MQTT_BROKER_MEMORY_DOUBLED = "MqttBrokerMemoryDoubled"
+ALERT_MQTT_BROKER_FULL = "MqttBrokerFull"
+ALERT_MQTT_BRIDGE_DOWN = "MqttBridgeDown"
+ALERT_MQTT_CONNECTION_REFUSED = "MqttConnectionRefused"
+ALERT_MQTT_SUBSCRIPTION_REFUSED = "MqttSubscriptionRefused"
+ALERT_MQTT_AUTHENTICATION_FAILURES = "MqttAuthenticationFailures"
+
+# --- alerts of wasmedge --------------------------------------------------------------------------------------------
+ALERT_WASM_CONTAINERD_DOWN = "WasmContainerdDown"
+ALERT_WASM_EVENT_STREAM_GAPS = "WasmEventStreamGaps"
+ALERT_WASM_OUT_OF_MEMORY = "WasmContainerOutOfMemory"
+ALERT_WASM_THROTTLED = "WasmContainerThrottled"
+ALERT_WASM_STARTS_UNKNOWN = "WasmColdStartsUnknown"
 
 # --- alerts of policy ----------------------------------------------------------------------------------------------
 ALERT_POLICY_DATA_LEFT = "PolicyDataLeftWithoutAllow"

@@ -32,7 +32,8 @@ apt_install() {
 # program:package, the names of Debian 12 and Ubuntu 24.04
 packages=()
 for pair in prometheus:prometheus promtool:prometheus prometheus-alertmanager:prometheus-alertmanager \
-            amtool:prometheus-alertmanager mosquitto:mosquitto nginx:nginx openssl:openssl htpasswd:apache2-utils; do
+            amtool:prometheus-alertmanager mosquitto:mosquitto nginx:nginx openssl:openssl htpasswd:apache2-utils \
+            containerd:containerd ctr:containerd runc:runc busybox:busybox-static; do
   program=${pair%%:*} package=${pair##*:}
   [ "$program" = prometheus-alertmanager ] && command -v alertmanager >/dev/null && continue
   command -v "$program" >/dev/null || [[ " ${packages[*]} " == *" $package "* ]] || packages+=("$package")

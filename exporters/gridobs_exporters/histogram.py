@@ -15,6 +15,10 @@ ROUNDTRIP_EDGES: tuple[float, ...] = (
     0.001, 0.0025, 0.005, 0.0075, 0.010, 0.015, 0.020, 0.025, 0.030, 0.040, 0.050, 0.075,
     0.1, 0.25, 0.5, 1.0, 2.5,
 )  # fmt: skip
+# Of starts: finer below the objective of 10 ms, and up to what a pod may take.
+START_EDGES: tuple[float, ...] = (
+    0.001, 0.002, 0.003, 0.005, 0.0075, 0.010, 0.015, 0.020, 0.030, 0.050, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
+)  # fmt: skip
 
 
 class Histogram:

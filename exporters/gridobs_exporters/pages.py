@@ -16,6 +16,7 @@ HTML = "text/html; charset=utf-8"
 BODY_LIMIT = 8 << 20  # bytes
 DEFAULT_TIMEOUT = 5.0  # seconds, when the caller does not say how long it waits
 _MARGIN = 0.5  # seconds to render and send
+_LONGEST = 120.0  # seconds; who waits for longer must not hold a place for a source that hangs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,4 +78,4 @@ def scrape_timeout(request: Request) -> float:
         return DEFAULT_TIMEOUT
     if not math.isfinite(offered) or offered <= 0:
         return DEFAULT_TIMEOUT
-    return max(offered - _MARGIN, offered / 2)
+    return min(max(offered - _MARGIN, offered / 2), _LONGEST)

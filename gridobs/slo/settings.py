@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
+from gridobs_exporters.histogram import START_EDGES
+from gridobs_exporters.names import wasmedge
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gridobs import conventions, sources
@@ -43,6 +45,7 @@ def _own_histograms() -> dict[str, tuple[Decimal, ...]]:
         conventions.POWER_PROCESSING_LATENCY: _edges(conventions.LATENCY_EDGES),
         conventions.POWER_STAGE_DURATION: _edges(conventions.LATENCY_EDGES),
         conventions.POWER_RECORD_AGE: _edges(conventions.AGE_EDGES),
+        wasmedge.START_DURATION.name: _edges(START_EDGES),
     }
 
 

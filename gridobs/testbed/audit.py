@@ -6,6 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gridobs.conventions import CANARY_METER
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -37,7 +39,7 @@ class Audit:
 
     Attributes:
         acknowledged: PUBACKs the meters hold.
-        stored: readings in the store.
+        stored: readings in the store, but for the canary's, which no meter has in its ledger.
         dead_letters: refused payloads kept beside them.
         lost: acknowledged, and in neither.
         counted_twice: there more than once, or counted otherwise in a feeder's minute than in the readings.
@@ -65,7 +67,7 @@ def audit(*, ledger: Path, store: Path) -> Audit:
 
         return Audit(
             acknowledged=number("SELECT count(*) FROM ledger.acknowledged"),
-            stored=number("SELECT count(*) FROM readings"),
+            stored=number(f"SELECT count(*) FROM readings WHERE meter <> '{CANARY_METER}'"),  # noqa: S608 - our own
             dead_letters=number("SELECT count(*) FROM dead_letters"),
             lost=number(_LOST),
             counted_twice=number(_TWICE) + number(_MISCOUNTED),

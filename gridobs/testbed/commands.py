@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from gridobs.testbed.configuration import BROKER_SYS_SECONDS, SCRAPE_INTERVAL
+from gridobs.testbed.configuration import BROKER_SYS_SECONDS, CANARY_TIMEOUT, SCRAPE_INTERVAL
 from gridobs.testbed.settings import Part, Settings
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ def exporter(settings: Settings) -> list[str]:
         f"--mqtt.sys-interval={BROKER_SYS_SECONDS}s",
         f"--mqtt.probe-interval={SCRAPE_INTERVAL}",
         f"--pipeline.store={settings.store}",
+        f"--pipeline.canary-broker=mqtt://{settings.address(Part.BROKER)}",
+        f"--pipeline.canary-interval={SCRAPE_INTERVAL}",
+        f"--pipeline.canary-timeout={CANARY_TIMEOUT}",
     ]
 
 

@@ -9,6 +9,7 @@ from gridobs.testbed.processes import LOOPBACK
 
 SCRAPE_INTERVAL = "5s"
 BROKER_SYS_SECONDS = 5
+CANARY_TIMEOUT = "4s"
 
 JOB_PROCESSOR = "power-data-processor"
 JOB_EXPORTER = "gridobs-exporter"

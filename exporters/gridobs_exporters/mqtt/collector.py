@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from gridobs_exporters.metric import Samples
 from gridobs_exporters.mqtt.monitor import Monitor
 from gridobs_exporters.mqtt.probe import Prober, ProbeSettings
-from gridobs_exporters.mqtt.refusals import Refusals
+from gridobs_exporters.mqtt.reasons import Reasons
+from gridobs_exporters.mqtt.stats_page import StatsPage, StatsSettings
+from gridobs_exporters.mqtt.system_topics import SystemTopics
 from gridobs_exporters.names import mqtt as names
 from gridobs_exporters.scrape import Collector, Reading
 
@@ -17,17 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gridobs_exporters.clock import Clock
+    from gridobs_exporters.mqtt.source import Source
     from gridobs_exporters.mqtt.target import Broker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MqttSettings:
-    """One broker. ``name`` is its label, ``sys_interval`` its own, in seconds."""
+    """One broker. ``name`` is its label, ``sys_interval`` its own, in seconds; ``stats`` replace its ``$SYS``."""
 
     name: str
     broker: Broker
     sys_interval: float
     probe: ProbeSettings
+    stats: StatsSettings | None = None
 
 
 class MqttCollector(Collector):
@@ -58,34 +62,35 @@ class _Watch:
     """What is resident for one broker."""
 
     def __init__(self, settings: MqttSettings, *, clock: Clock) -> None:
-        self._refusals = Refusals()
+        self._reasons = Reasons()
+        broker, stats = settings.broker, settings.stats
+        self._source: Source
+        if stats is None:
+            self._source = SystemTopics(broker, sys_interval=settings.sys_interval, clock=clock)
+        else:
+            self._source = StatsPage(stats, name=settings.name, clock=clock)
         self._monitor = Monitor(
-            settings.broker,
-            sys_interval=settings.sys_interval,
+            broker,
+            self._source,
+            interval=stats.interval if stats else settings.sys_interval,
             clock=clock,
-            refused=partial(self._refusals.count, "monitor"),
+            told=partial(self._reasons.count, "monitor"),
         )
-        self._prober = Prober(
-            settings.broker, settings.probe, clock=clock, refused=partial(self._refusals.count, "probe")
-        )
+        self._prober = Prober(broker, settings.probe, clock=clock, told=partial(self._reasons.count, "probe"))
 
     def start(self) -> None:
+        self._source.start()
         self._monitor.start()
         self._prober.start()
 
     def stop(self) -> None:
         self._monitor.stop()
+        self._source.stop()
         self._prober.stop()
 
     def add_to(self, samples: Samples, broker: str) -> bool:
         """Add what is known of the broker; whether it is up."""
-        facts = self._monitor.facts()
-        samples.add(names.LAST_HEARTBEAT, self._monitor.last_heartbeat, broker)
-        self._refusals.add_to(samples, broker)
-        samples.declare(names.UNPARSEABLE)
-        for topic, times in sorted(self._monitor.unparseable().items()):
-            samples.add(names.UNPARSEABLE, times, broker, topic)
+        self._monitor.add_to(samples, broker)
+        self._reasons.add_to(samples, broker)
         self._prober.add_to(samples, broker)
-        if facts:
-            facts.add_to(samples, broker)
-        return facts is not None
+        return self._source.add_to(samples, broker)

@@ -1,4 +1,4 @@
-"""The resident client that listens to ``$SYS`` and comes back whenever it loses the broker."""
+"""The resident client that stays connected to the broker and comes back whenever it loses it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gridobs_exporters.changelog import ChangeLog
-from gridobs_exporters.mqtt.state import HEARTBEATS_MISSED, BrokerFacts, BrokerState
-from gridobs_exporters.mqtt.target import Broker, reason_name
-from gridobs_exporters.mqtt.topics import BRIDGES_FILTER, ROWS, VERSION_TOPIC
+from gridobs_exporters.mqtt.capabilities import capabilities
+from gridobs_exporters.mqtt.target import SESSION_EXPIRY, Broker, reason_name
+from gridobs_exporters.names import mqtt as names
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -21,30 +21,33 @@ if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
 
     from gridobs_exporters.clock import Clock
-    from gridobs_exporters.mqtt.probe import Refused
+    from gridobs_exporters.metric import Samples
+    from gridobs_exporters.mqtt.reasons import Told
+    from gridobs_exporters.mqtt.source import Source
 
 log = logging.getLogger(__name__)
 
-_TOPICS = (VERSION_TOPIC, BRIDGES_FILTER, *(row.topic for row in ROWS))
 _BACKOFF_FIRST, _BACKOFF_LAST = 0.5, 10.0  # seconds
 _CONNECT_TIMEOUT = 5.0  # seconds for TCP and TLS
 _WAKE = 0.25  # seconds between looks at the stop signal
+_KEEPALIVE_LEAST, _KEEPALIVE_MOST = 5, 10  # seconds; a peer that hangs is found out within twice that
 
 
 class Monitor:
-    """Keeps ``BrokerState`` fed from a thread of its own."""
+    """Tells ``source`` of the connection and its messages, from a thread of its own."""
 
-    def __init__(self, broker: Broker, *, sys_interval: float, clock: Clock, refused: Refused) -> None:
+    def __init__(self, broker: Broker, source: Source, *, interval: float, clock: Clock, told: Told) -> None:
+        """``interval`` is how often something is heard of the broker, in seconds."""
         self._broker = broker
-        self._refused = refused
+        self._source = source
+        self._told = told
         self._clock = clock
-        self._state = BrokerState(sys_interval=sys_interval)
-        self._keepalive = max(5, math.ceil(sys_interval))
+        self._keepalive = min(max(_KEEPALIVE_LEAST, math.ceil(interval)), _KEEPALIVE_MOST)
         self._lock = threading.Lock()
+        self._granted: dict[str, float] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mqtt-monitor", daemon=True)
-        self._connection_log = ChangeLog(log)
-        self._heartbeat_log = ChangeLog(log)
+        self._log = ChangeLog(log)
         self._answered = self._accepted = False
 
     def start(self) -> None:
@@ -54,29 +57,13 @@ class Monitor:
         self._stop.set()
         self._thread.join(timeout=2 * _WAKE)
 
-    def facts(self) -> BrokerFacts | None:
-        """What the broker said, if it may be believed now."""
+    def add_to(self, samples: Samples, broker: str) -> None:
         with self._lock:
-            now = self._clock.monotonic()
-            facts, silent = self._state.facts(monotonic=now), self._state.is_silent(monotonic=now)
-        if facts:
-            self._heartbeat_log.say(logging.INFO, f"{self._broker} sends its heartbeat")
-        elif silent:
-            self._heartbeat_log.say(
-                logging.WARNING,
-                f"connected to {self._broker}, but {HEARTBEATS_MISSED} intervals passed without $SYS/broker/uptime; "
-                "let this user read $SYS/broker/#, and give the broker's sys_interval as --mqtt.sys-interval",
-            )
-        return facts
-
-    @property
-    def last_heartbeat(self) -> float:
-        with self._lock:
-            return self._state.last_heartbeat_wall
-
-    def unparseable(self) -> dict[str, int]:
-        with self._lock:
-            return dict(self._state.unparseable)
+            granted = self._granted
+        samples.add(names.CONNECTED, bool(granted), broker)
+        samples.declare(names.CAPABILITY)
+        for capability, value in granted.items():
+            samples.add(names.CAPABILITY, value, broker, capability)
 
     # --- the thread ------------------------------------------------------------------------------------------------
     def _run(self) -> None:
@@ -88,9 +75,9 @@ class Monitor:
                 self._session()
             except Exception as error:  # the monitor must outlive whatever a peer sends
                 log.debug("session with %s", self._broker, exc_info=True)
-                self._connection_log.say(logging.ERROR, f"{self._broker} sends what is not MQTT 5: {error!r}")
-            with self._lock:
-                self._state.disconnected()
+                self._log.say(logging.ERROR, f"{self._broker} sends what is not MQTT 5: {error!r}")
+            self._grant({})
+            self._source.disconnected()
             lasted = self._clock.monotonic() - began > _BACKOFF_LAST
             delay = _BACKOFF_FIRST if self._accepted and lasted else min(delay * 2, _BACKOFF_LAST)
             self._stop.wait(delay)
@@ -104,66 +91,65 @@ class Monitor:
         try:
             self._broker.connect(client, keepalive=self._keepalive)
         except OSError as error:
-            self._connection_log.say(logging.WARNING, f"cannot reach {self._broker}: {error}; trying again")
+            self._log.say(logging.WARNING, f"cannot reach {self._broker}: {error}; trying again")
             return
         while not self._stop.is_set():
             if client.loop(_WAKE) != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 if not self._answered:
                     text = f"{self._broker} takes the connection but does not answer; it must speak MQTT 5"
-                    self._connection_log.say(logging.WARNING, text)
+                    self._log.say(logging.WARNING, text)
                 return
         client.disconnect()
 
     # --- what paho calls, in that thread ----------------------------------------------------------------------------
     def _on_connect(
-        self, client: Client, _data: object, _flags: ConnectFlags, code: ReasonCode, _properties: Properties | None
+        self, client: Client, _data: object, _flags: ConnectFlags, code: ReasonCode, properties: Properties | None
     ) -> None:
         self._answered = True
+        self._told(code)
         if code.is_failure:
-            reason = reason_name(code)
-            self._refused("connect", reason)
-            self._connection_log.say(
+            self._log.say(
                 logging.ERROR,
-                f"{self._broker} refuses the connection: {reason}; check --mqtt.username and --mqtt.password-file",
+                f"{self._broker} refuses the connection: {reason_name(code)}; check username and password_file",
             )
             return
         self._accepted = True
-        with self._lock:
-            self._state.connected(monotonic=self._clock.monotonic())
-        self._connection_log.say(logging.INFO, f"connected to {self._broker}")
-        client.subscribe([(topic, SubscribeOptions(qos=0)) for topic in _TOPICS])
+        self._source.connected()
+        self._grant(capabilities(properties, keepalive=self._keepalive, session_expiry=SESSION_EXPIRY))
+        self._log.say(logging.INFO, f"connected to {self._broker}")
+        if self._source.topics:
+            client.subscribe([(topic, SubscribeOptions(qos=0)) for topic in self._source.topics])
 
     def _on_subscribe(
         self, _client: Client, _data: object, _mid: int, codes: list[ReasonCode], _properties: Properties | None
     ) -> None:
-        refused = [(topic, reason_name(code)) for topic, code in zip(_TOPICS, codes, strict=False) if code.is_failure]
-        for _, reason in refused:
-            self._refused("subscribe", reason)
+        refused = [(topic, code) for topic, code in zip(self._source.topics, codes, strict=False) if code.is_failure]
+        for code in codes:
+            self._told(code)
         if refused:
-            (topic, reason), count = refused[0], len(refused)
-            self._heartbeat_log.say(
+            (topic, code), count = refused[0], len(refused)
+            self._log.say(
                 logging.ERROR,
-                f"{self._broker} refuses {count} of {len(_TOPICS)} subscriptions, {topic} first: {reason}; "
+                f"{self._broker} refuses {count} of {len(codes)} subscriptions, {topic} first: {reason_name(code)}; "
                 "allow this user to subscribe to $SYS/broker/#",
             )
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        now, wall = self._clock.monotonic(), self._clock.wall()
-        with self._lock:
-            read = self._state.message(
-                message.topic, bytes(message.payload), retained=message.retain, wall=wall, monotonic=now
-            )
-            first = not read and self._state.unparseable[message.topic] == 1
-        if first:
-            log.warning("%s carries %r, which is not what Mosquitto sends", message.topic, message.payload[:40])
+        self._source.message(message)
 
     def _on_disconnect(
         self,
         _client: Client,
         _data: object,
-        _flags: DisconnectFlags,
+        flags: DisconnectFlags,
         code: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._told(code)
         if self._accepted and not self._stop.is_set():
-            self._connection_log.say(logging.WARNING, f"lost {self._broker}: {reason_name(code)}; trying again")
+            self._log.say(logging.WARNING, f"lost {self._broker}: {reason_name(code)}; trying again")
+
+    def _grant(self, granted: dict[str, float]) -> None:
+        with self._lock:
+            self._granted = granted

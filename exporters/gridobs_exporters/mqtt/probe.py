@@ -9,7 +9,6 @@ import logging
 import math
 import threading
 import uuid
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,12 +22,15 @@ from gridobs_exporters.mqtt.target import Broker, acknowledge_at_once, reason_na
 from gridobs_exporters.names import mqtt as names
 
 if TYPE_CHECKING:
-    from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
+    from collections.abc import Callable
+
+    from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
     from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
     from gridobs_exporters.clock import Clock
     from gridobs_exporters.metric import Samples
+    from gridobs_exporters.mqtt.reasons import Told
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,6 @@ QOS_LEVELS = (0, 1, 2)
 _WAKE = 0.1  # seconds between looks at the deadline and the stop signal
 
 Answer = str | int | bytes  # "connack", "suback", the id of a message that was acknowledged, a payload that came back
-Refused = Callable[[str, str], None]  # told "connect" or "subscribe", and the reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +69,13 @@ class _Visit:
     """
 
     def __init__(
-        self, broker: Broker, settings: ProbeSettings, *, clock: Clock, stopped: Callable[[], bool], refused: Refused
+        self, broker: Broker, settings: ProbeSettings, *, clock: Clock, stopped: Callable[[], bool], told: Told
     ) -> None:
         self._broker = broker
         self._settings = settings
         self._clock = clock
         self._stopped = stopped
-        self._count_refused = refused
+        self._told = told
         self._nonce = uuid.uuid4().hex
         self._arrived: dict[Answer, float] = {}
         self._refused: dict[Answer, str] = {}
@@ -83,6 +84,7 @@ class _Visit:
         self._client.on_subscribe = self._on_subscribe
         self._client.on_publish = self._on_publish
         self._client.on_message = self._on_message
+        self._client.on_disconnect = self._on_disconnect
 
     def come_in(self, phases: dict[str, float]) -> None:
         """Connect and subscribe within the timeout; how long each phase took goes to ``phases``."""
@@ -117,7 +119,7 @@ class _Visit:
         client = self._client
         with suppress(OSError):
             client.disconnect()
-        client.on_connect = client.on_subscribe = client.on_publish = client.on_message = None
+        client.on_connect = client.on_subscribe = client.on_publish = client.on_message = client.on_disconnect = None
 
     def _await(self, answer: Answer, deadline: float, *, refusal: Answer | None = None) -> float:
         """When ``answer`` came; serves the connection until then."""
@@ -140,8 +142,8 @@ class _Visit:
     def _on_connect(
         self, _client: Client, _data: object, _flags: ConnectFlags, code: ReasonCode, _properties: Properties | None
     ) -> None:
+        self._told(code)
         if code.is_failure:
-            self._count_refused("connect", reason_name(code))
             self._refused["connack"] = f"connection refused: {reason_name(code)}"
         else:
             self._arrived["connack"] = self._clock.monotonic()
@@ -149,9 +151,9 @@ class _Visit:
     def _on_subscribe(
         self, _client: Client, _data: object, _mid: int, codes: list[ReasonCode], _properties: Properties | None
     ) -> None:
+        for code in codes:
+            self._told(code)
         refused = [reason_name(code) for code in codes if code.is_failure]
-        for reason in refused:
-            self._count_refused("subscribe", reason)
         if refused:
             self._refused["suback"] = f"subscription refused: {refused[0]}"
         else:
@@ -160,10 +162,17 @@ class _Visit:
     def _on_publish(
         self, _client: Client, _data: object, message_id: int, code: ReasonCode, _properties: Properties | None
     ) -> None:
+        self._told(code)
         if code.is_failure:
             self._refused[message_id] = f"publish refused: {reason_name(code)}"
         else:
             self._arrived[message_id] = self._clock.monotonic()
+
+    def _on_disconnect(
+        self, _client: Client, _data: object, flags: DisconnectFlags, code: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._told(code)
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         self._arrived.setdefault(bytes(message.payload), self._clock.monotonic())
@@ -176,11 +185,11 @@ class Prober:
     refuses fails all three. Rounds never overlap: one that takes longer than the interval delays the next.
     """
 
-    def __init__(self, broker: Broker, settings: ProbeSettings, *, clock: Clock, refused: Refused) -> None:
+    def __init__(self, broker: Broker, settings: ProbeSettings, *, clock: Clock, told: Told) -> None:
         self._broker = broker
         self._settings = settings
         self._clock = clock
-        self._refused = refused
+        self._told = told
         self._lock = threading.Lock()
         self._attempts = dict.fromkeys(QOS_LEVELS, 0)
         self._failures = dict.fromkeys(QOS_LEVELS, 0)
@@ -201,9 +210,7 @@ class Prober:
     def round(self, sequence: int) -> RoundResult:
         """One round with a client of its own. Never raises: what went wrong is in the result."""
         result = RoundResult()
-        visit = _Visit(
-            self._broker, self._settings, clock=self._clock, stopped=self._stop.is_set, refused=self._refused
-        )
+        visit = _Visit(self._broker, self._settings, clock=self._clock, stopped=self._stop.is_set, told=self._told)
         try:
             visit.come_in(result.phases)
             for qos in QOS_LEVELS:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gridobs_exporters.mqtt.topics import (
+from gridobs_exporters.mqtt.tables.mosquitto import (
+    BRIDGES_FILTER,
     HEARTBEAT_TOPIC,
     ROWS,
     VERSION_TOPIC,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from gridobs_exporters.metric import Samples
 
+MOST_BRIDGES = 100  # of one broker; their names are not ours, so something must bound them
 HEARTBEATS_MISSED = 3  # intervals without a heartbeat after which nothing the broker said is believed
 
 
@@ -75,22 +77,26 @@ class BrokerState:
 
         A retained ``uptime`` may be old, so it opens the window in which a live one must follow but is no heartbeat.
         """
+        bridge = bridge_of(topic)
         try:
             if topic == VERSION_TOPIC:
                 self._version = parse_version(payload)
                 return True
-            if bridge := bridge_of(topic):
-                self._bridges[bridge] = parse_bridge_state(payload)
+            if bridge is not None:
+                up = parse_bridge_state(payload)
+                if bridge in self._bridges or len(self._bridges) < MOST_BRIDGES:
+                    self._bridges[bridge] = up
                 return True
             if (row := self._rows.get(topic)) is None:
                 return True
             value = row.parse(payload)
         except ValueError:
             self._values.pop(topic, None)
-            self._bridges.pop(bridge_of(topic) or "", None)
+            self._bridges.pop(bridge or "", None)
             if topic == VERSION_TOPIC:
                 self._version = None
-            self.unparseable[topic] = self.unparseable.get(topic, 0) + 1
+            source = BRIDGES_FILTER if bridge is not None else topic
+            self.unparseable[source] = self.unparseable.get(source, 0) + 1
             return False
         if topic == HEARTBEAT_TOPIC:
             if value < self._values.get(topic, 0.0):  # restarted behind a proxy: the rest is from before

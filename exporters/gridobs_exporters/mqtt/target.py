@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from paho.mqtt.reasoncodes import ReasonCode
 
+SESSION_EXPIRY = 0  # seconds; what is not said otherwise ends with its connection
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
@@ -52,7 +54,9 @@ class Broker:
             client.tls_set_context(self.tls)
         return client
 
-    def connect(self, client: Client, *, keepalive: int, clean_start: bool = True, session_expiry: int = 0) -> None:
+    def connect(
+        self, client: Client, *, keepalive: int, clean_start: bool = True, session_expiry: int = SESSION_EXPIRY
+    ) -> None:
         """Open the connection and send CONNECT. The session outlives the connection by ``session_expiry`` seconds.
 
         Raises:

@@ -6,7 +6,7 @@ from gridobs_exporters.metric import counter, gauge, histogram
 
 UP = gauge(
     "gridobs_mqtt_up",
-    "Whether the broker let the exporter in and its heartbeat is no older than 3 of its intervals.",
+    "Whether the broker let the monitor in and what it says of itself is no older than 3 intervals.",
     "broker",
 )
 
@@ -34,30 +34,44 @@ LAST_HEARTBEAT = gauge(
     "When the broker last gave a sign of its own accord; 0 is never.",
     "broker",
 )
-CONNECT_REFUSED = counter(
-    "gridobs_mqtt_connect_refused_total",
-    "Connections of ours the broker refused (CONNACK).",
+CONNECTED = gauge("gridobs_mqtt_connected", "Whether the broker holds a connection of the monitor open.", "broker")
+CAPABILITY = gauge(
+    "gridobs_mqtt_broker_capability",
+    "What the broker grants in CONNACK, or what MQTT 5 lets that mean if it grants nothing; no limit is +Inf.",
     "broker",
-    "client",
-    "reason",
+    "capability",
 )
-SUBSCRIBE_REFUSED = counter(
-    "gridobs_mqtt_subscribe_refused_total",
-    "Subscriptions of ours the broker refused (SUBACK).",
+REASON_CODES = counter(
+    "gridobs_mqtt_reason_codes_total",
+    "Answers to clients of ours with a reason other than success; CONNACK, SUBACK, PUBACK, PUBCOMP, DISCONNECT.",
     "broker",
     "client",
+    "packet",
     "reason",
 )
 UNPARSEABLE = counter(
-    "gridobs_mqtt_unparseable_payloads_total",
-    "$SYS payloads that are not what the broker should send.",
+    "gridobs_mqtt_unparseable_total",
+    "$SYS payloads by topic, and lines of the statistics page, that are not what the broker should send.",
     "broker",
-    "topic",
+    "source",
+)
+STATS_FAILURES = counter(
+    "gridobs_mqtt_stats_failures_total",
+    "Readings of the statistics page that failed: no answer, an answer other than 200, a page without statistics.",
+    "broker",
+    "reason",
+)
+STATS_DURATION = gauge(
+    "gridobs_mqtt_stats_duration_seconds", "What the latest reading of the statistics page took.", "broker"
 )
 
 # --- what the broker says of itself --------------------------------------------------------------------------------
 BROKER_INFO = gauge("gridobs_mqtt_broker_info", "Version of the broker.", "broker", "version")
-BROKER_UPTIME = gauge("gridobs_mqtt_broker_uptime_seconds", "Seconds since the broker started.", "broker")
+BROKER_UPTIME = gauge(
+    "gridobs_mqtt_broker_uptime_seconds",
+    "Seconds since the broker started; of a cluster, the youngest node.",
+    "broker",
+)
 MESSAGES_RECEIVED = counter("gridobs_mqtt_messages_received_total", "MQTT packets of any kind received.", "broker")
 MESSAGES_SENT = counter("gridobs_mqtt_messages_sent_total", "MQTT packets of any kind sent.", "broker")
 RECEIVED_BYTES = counter("gridobs_mqtt_received_bytes_total", "Bytes received.", "broker")
@@ -65,8 +79,38 @@ SENT_BYTES = counter("gridobs_mqtt_sent_bytes_total", "Bytes sent.", "broker")
 PUBLISH_RECEIVED = counter("gridobs_mqtt_publish_messages_received_total", "PUBLISH packets received.", "broker")
 PUBLISH_SENT = counter("gridobs_mqtt_publish_messages_sent_total", "PUBLISH packets sent.", "broker")
 PUBLISH_DROPPED = counter(
-    "gridobs_mqtt_publish_messages_dropped_total", "PUBLISH packets dropped by queue or inflight limits.", "broker"
+    "gridobs_mqtt_publish_messages_dropped_total",
+    "PUBLISH packets dropped by queue or inflight limits; HiveMQ counts every loss here.",
+    "broker",
 )
+DROPS = counter(
+    "gridobs_mqtt_drops_total",
+    "Messages dropped, by the reason the broker gives; Mosquitto gives none.",
+    "broker",
+    "reason",
+)
+CONNECTS = counter(
+    "gridobs_mqtt_connects_total", "CONNECT packets received; Mosquitto does not count them.", "broker"
+)
+AUTHENTICATION_FAILURES = counter(
+    "gridobs_mqtt_authentication_failures_total", "Clients that did not prove who they are.", "broker"
+)
+AUTHORIZATION_DENIALS = counter(
+    "gridobs_mqtt_authorization_denials_total", "Publications and subscriptions refused by access rules.", "broker"
+)
+KEEPALIVE_TIMEOUTS = counter(
+    "gridobs_mqtt_keepalive_timeouts_total", "Clients cut off because they fell silent.", "broker"
+)
+SESSIONS_TAKEN_OVER = counter(
+    "gridobs_mqtt_sessions_taken_over_total", "Sessions that went to a second client with the same id.", "broker"
+)
+OVERLOAD_REFUSED = counter(
+    "gridobs_mqtt_overload_refused_connections_total",
+    "Connections refused by overload protection; there only while EMQX has it on.",
+    "broker",
+)
+OVERLOAD_LEVEL = gauge("gridobs_mqtt_overload_level", "HiveMQ's overload protection level; 0 is none.", "broker")
+CLUSTER_NODES = gauge("gridobs_mqtt_cluster_nodes", "Nodes of EMQX's cluster, running or stopped.", "broker", "state")
 PUBLISH_RECEIVED_BYTES = counter(
     "gridobs_mqtt_publish_received_bytes_total", "Payload bytes received in PUBLISH packets.", "broker"
 )
@@ -80,6 +124,9 @@ CLIENTS_CONNECTED = gauge("gridobs_mqtt_clients_connected", "Clients connected n
 CLIENTS_DISCONNECTED = gauge("gridobs_mqtt_clients_disconnected", "Persistent clients that are away now.", "broker")
 STORED_MESSAGES = gauge("gridobs_mqtt_stored_messages", "Messages held, retained and queued ones included.", "broker")
 STORED_BYTES = gauge("gridobs_mqtt_stored_bytes", "Payload bytes of the messages held.", "broker")
+SESSIONS = gauge("gridobs_mqtt_sessions", "Sessions, of clients connected or away.", "broker")
+QUEUED_MESSAGES = gauge("gridobs_mqtt_queued_messages", "Messages queued for clients.", "broker")
+TOPICS = gauge("gridobs_mqtt_topics", "Topics somebody is subscribed to.", "broker")
 SUBSCRIPTIONS = gauge("gridobs_mqtt_subscriptions", "Subscriptions.", "broker")
 SHARED_SUBSCRIPTIONS = gauge("gridobs_mqtt_shared_subscriptions", "Shared subscriptions.", "broker")
 RETAINED_MESSAGES = gauge("gridobs_mqtt_retained_messages", "Retained messages.", "broker")
@@ -90,5 +137,5 @@ SOCKETS_PER_MINUTE = gauge(
     "gridobs_mqtt_sockets_per_minute", "Sockets opened, moving average; Mosquitto 2.0 has no counter.", "broker"
 )
 CONNECTIONS_PER_MINUTE = gauge(
-    "gridobs_mqtt_connections_per_minute", "CONNECTs, moving average; there is no counter.", "broker"
+    "gridobs_mqtt_connections_per_minute", "CONNECTs, moving average; Mosquitto has no counter.", "broker"
 )

@@ -5,20 +5,22 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gridobs_exporters.pipeline.store import WriterCameError, error_name, reading
+from gridobs_exporters.names import pipeline as names
+from gridobs_exporters.pipeline.background import Periodic
+from gridobs_exporters.pipeline.store import StoreChangedError, error_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from gridobs_exporters.clock import Clock
+    from gridobs_exporters.metric import Samples
+    from gridobs_exporters.pipeline.store import Store
 
 log = logging.getLogger(__name__)
-
-_RETRY = 60.0  # seconds until a check that could not be made is tried again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,66 +32,94 @@ class CheckReport:
     seconds: float | None = None
 
 
-class QuickCheck:
-    """Checks ``path`` at once and then every ``interval`` seconds, from a thread of its own."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSettings:
+    """Seconds. A check that takes longer than ``timeout`` is broken off: while it reads, the WAL cannot shrink."""
 
-    def __init__(self, path: Path, *, interval: float, clock: Clock, failed: Callable[[sqlite3.Error], None]) -> None:
-        self._path = path
-        self._interval = interval
+    interval: float
+    timeout: float
+
+
+class QuickCheck:
+    """Checks the store at once and then at every interval."""
+
+    def __init__(
+        self, store: Store, settings: CheckSettings, *, clock: Clock, failed: Callable[[sqlite3.Error], None]
+    ) -> None:
+        self._store = store
+        self._settings = settings
         self._clock = clock
         self._failed = failed
-        self._report = CheckReport()
         self._connection: sqlite3.Connection | None = None
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pipeline-check", daemon=True)
-
-    @property
-    def report(self) -> CheckReport:
-        return self._report
+        self._periodic = Periodic("pipeline-check", self.check, interval=settings.interval, clock=clock)
+        self.report = CheckReport()
 
     def start(self) -> None:
-        self._thread.start()
+        self._periodic.start()
 
     def stop(self) -> None:
-        self._stop.set()
-        if connection := self._connection:
-            connection.interrupt()
-        self._thread.join(timeout=1.0)
+        self._periodic.stopped.set()
+        self._interrupt()
+        self._periodic.stop()
 
     def check(self) -> bool:
         """Check once; False if no check could be made. The store's faults are in the report."""
         began = self._clock.monotonic()
         try:
-            with reading(self._path) as connection:
-                self._connection = connection
-                try:
-                    fault = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-                finally:
-                    self._connection = None
-        except WriterCameError:
+            with self._store.reading() as connection, self._interruptible(connection):
+                fault = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        except StoreChangedError:
             return False
         except sqlite3.Error as error:
-            if self._stop.is_set():
+            if self._periodic.stopped.is_set():
                 return False
             self._failed(error)
             if not error_name(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-                return False
+                return self._broken_off(error)
             fault = str(error)
         now = self._clock.wall()
-        self._report = CheckReport(
+        self.report = CheckReport(
             last_run=now,
-            last_ok=now if fault == "ok" else self._report.last_ok,
+            last_ok=now if fault == "ok" else self.report.last_ok,
             seconds=self._clock.monotonic() - began,
         )
         if fault != "ok":
-            log.error("quick_check of %s found a fault: %s; restore the store from a copy", self._path, fault)
+            log.error("quick_check of %s found a fault: %s; restore the store from a copy", self._store, fault)
         return True
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                made = self.check()
-            except Exception:  # the thread must outlive whatever the file system does
-                log.exception("quick_check of %s", self._path)
-                made = False
-            self._stop.wait(self._interval if made else min(self._interval, _RETRY))
+    def add_to(self, samples: Samples, store: str) -> None:
+        report = self.report
+        samples.add(names.CHECK_INTERVAL, self._settings.interval, store)
+        samples.add(names.CHECK_LAST_RUN, report.last_run, store)
+        samples.add(names.CHECK_LAST_OK, report.last_ok, store)
+        if report.seconds is not None:
+            samples.add(names.CHECK_DURATION, report.seconds, store)
+
+    @contextmanager
+    def _interruptible(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """Until the time is up or this process stops."""
+        self._connection = connection
+        timer = threading.Timer(self._settings.timeout, self._interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            self._connection = None
+            timer.cancel()
+
+    def _interrupt(self) -> None:
+        if connection := self._connection:
+            with suppress(sqlite3.ProgrammingError):  # it has just been closed
+                connection.interrupt()
+
+    def _broken_off(self, error: sqlite3.Error) -> bool:
+        """Whether the check was broken off, which trying again at once would not mend."""
+        broken_off = error_name(error) == "SQLITE_INTERRUPT"
+        if broken_off:
+            log.warning(
+                "quick_check of %s took over %g s and was broken off; give it a longer quick_check_timeout or none",
+                self._store,
+                self._settings.timeout,
+            )
+        return broken_off

@@ -3,175 +3,135 @@
 ``mode=ro`` alone is not enough. When no writer has the store open its ``-wal`` file is gone, and SQLite then makes
 ``-wal`` and ``-shm`` files even for a read-only connection, or refuses the store if it may not. So a store in WAL
 mode without a ``-wal`` file is opened ``immutable``, which is right for as long as no writer comes; ``reading`` says
-afterwards whether one came.
+afterwards whether one came. ``readonly_shm`` keeps SQLite from mending and cutting off the ``-shm`` file where the
+file's mode would allow it; cut off below another reader it ends the process with SIGBUS.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import stat
+import threading
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from gridobs_exporters.pipeline import held
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
 
 BUSY_TIMEOUT = 0.1  # seconds
-_WAL = 2  # bytes 18 and 19 of the file, https://www.sqlite.org/fileformat2.html#file_format_version_numbers
-
-# Events arrive out of order, but not by much: the newest is among the records stored last.
-LAST_RECORD = """
-    SELECT id, event_time, stored_at,
-           (SELECT MAX(event_time) FROM readings WHERE id > (SELECT MAX(id) FROM readings) - 256)
-    FROM readings WHERE id = (SELECT MAX(id) FROM readings)
-"""
-BACKLOG = "SELECT backlog, backlog_oldest, updated_at FROM pipeline_state WHERE id = 1"
-DEAD_LETTERS = "SELECT MAX(id) FROM dead_letters"
 
 
-class WriterCameError(Exception):
-    """A writer opened the store while it was read as one that nobody writes; what was read may be torn."""
+class StoreChangedError(sqlite3.OperationalError):
+    """A writer came to a store nobody wrote, or another file took its place; what was read may be torn."""
+
+    sqlite_errorname = "CHANGED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """The record that was stored last. Times are Unix seconds."""
+class _NoFileError(sqlite3.OperationalError):
+    """A folder, a pipe or a device stands where the store should; SQLite would wait for a pipe for ever."""
 
-    number: int
-    event_time: float
-    stored_at: float
-    newest_event_time: float
+    sqlite_errorname = "SQLITE_CANTOPEN"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backlog:
-    """What the processor held uncommitted at ``updated_at``, its last commit."""
+class Store:
+    """The files of one store, for all threads that read it."""
 
-    messages: int
-    oldest: float | None
-    updated_at: float
+    def __init__(self, path: Path) -> None:
+        self._given = path
+        self._main = held.HeldFile()
+        self._index = held.HeldFile()
+        self._lock = threading.Lock()
+        self._open: dict[sqlite3.Connection, held.Identity | None] = {}
 
+    def __str__(self) -> str:
+        return str(self._given)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreFacts:
-    """One consistent view of the store. ``errors`` names what went wrong with the parts that are None."""
+    @property
+    def path(self) -> Path:
+        """Where links lead: that is where SQLite keeps the other files."""
+        return Path(os.path.realpath(self._given))
 
-    journal_mode: str
-    user_version: int
-    pages: int
-    free_pages: int
-    page_size: int
-    record: Record | None = None
-    backlog: Backlog | None = None
-    dead_letters: int | None = None
-    errors: Sequence[str] = ()
+    def beside(self, suffix: str) -> Path:
+        path = self.path
+        return path.with_name(path.name + suffix)
 
+    @property
+    def in_wal_mode(self) -> bool:
+        return held.in_wal_mode(self._main.start(self.path, held.HEADER_LENGTH))
 
-@contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """A read-only connection; leave the block before believing what was read.
+    @property
+    def is_idle(self) -> bool:
+        """Whether no process has it open for writing, as far as its files show."""
+        return self.in_wal_mode and not self._has("-wal")
 
-    Raises:
-        sqlite3.Error: If the store cannot be opened or read.
-        WriterCameError: On leaving, if a writer came meanwhile.
-    """
-    idle = _idle_since(path)
-    uri = f"file:{quote(os.fspath(path.absolute()))}?mode=ro{'&immutable=1' if idle else ''}"
-    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
-    try:
-        with closing(connection):
-            connection.execute("PRAGMA query_only = ON")
-            yield connection
-    finally:
-        if idle and idle != _idle_since(path):
-            raise WriterCameError
+    def wal_frames(self) -> held.WalFrames | None:
+        """What the write-ahead log holds; None if there is none or its index cannot be read."""
+        if not self._has("-wal"):
+            return None
+        return held.wal_frames(self._index.start(self.beside("-shm"), held.INDEX_LENGTH))
 
+    def _has(self, suffix: str) -> bool:
+        return os.path.exists(self.beside(suffix))  # noqa: PTH110 - Path.exists raises where it may not look
 
-def read_store(path: Path) -> StoreFacts:
-    """All of it in one short transaction, at a cost that does not depend on the size of the store.
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A read-only connection; leave the block before believing what was read.
 
-    Raises:
-        sqlite3.Error: If this is not a store or it cannot be read now.
-    """
-    try:
-        return _read(path)
-    except WriterCameError:  # and is there now, with its -wal file
-        return _read(path)
+        Raises:
+            sqlite3.Error: If the store cannot be opened or read.
+            StoreChangedError: On leaving, if what was read may be torn.
+        """
+        before, idle = self._state()
+        # A crash may have left a -wal file without its -shm; only then does SQLite have to make one.
+        index = "&readonly_shm=1" if self._has("-shm") else ""
+        uri = f"file:{quote(os.fspath(self.path))}?mode=ro{index}{'&immutable=1' if idle else ''}"
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+        )
+        try:
+            with closing(connection), self._alone_with(connection, before):
+                connection.execute("PRAGMA query_only = ON")
+                yield connection
+        finally:
+            after, still_idle = self._state()
+            if before and (after != before or (idle and idle != still_idle)):
+                raise StoreChangedError("the store changed while it was read")
+
+    @contextmanager
+    def _alone_with(self, connection: sqlite3.Connection, file: held.Identity | None) -> Iterator[None]:
+        """No other file of the same name is read meanwhile.
+
+        A file that took its place may share its ``-shm``, and in one process neither's locks hold against the other.
+        """
+        with self._lock:
+            others = [other for other, of in self._open.items() if of != file]
+            for other in others:
+                other.interrupt()
+            if others:
+                raise StoreChangedError("the file that was there before is still being read")
+            self._open[connection] = file
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._open[connection]
+
+    def _state(self) -> tuple[held.Identity | None, tuple[int, int] | None]:
+        """Which file it is, None if there is none; and if it has no writer, what changes when one comes."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None, None
+        if not stat.S_ISREG(status.st_mode):
+            raise _NoFileError(f"{self} is no file")
+        return held.identity(status), (status.st_size, status.st_mtime_ns) if self.is_idle else None
 
 
 def error_name(error: sqlite3.Error) -> str:
     """SQLite's extended result code by name, such as ``SQLITE_BUSY_SNAPSHOT``."""
     return getattr(error, "sqlite_errorname", None) or type(error).__name__
-
-
-def _read(path: Path) -> StoreFacts:
-    errors: list[str] = []
-    with reading(path) as connection:
-        connection.execute("BEGIN")
-        record = connection.execute(LAST_RECORD).fetchone()
-        backlog = _optional(connection, BACKLOG, errors)
-        dead_letters = _optional(connection, DEAD_LETTERS, errors)
-        return StoreFacts(
-            journal_mode="wal" if _in_wal_mode(path) else str(_pragma(connection, "journal_mode")),
-            user_version=int(_pragma(connection, "user_version")),
-            pages=int(_pragma(connection, "page_count")),
-            free_pages=int(_pragma(connection, "freelist_count")),
-            page_size=int(_pragma(connection, "page_size")),
-            record=_record(record),
-            backlog=_backlog(backlog),
-            dead_letters=None if dead_letters is None else int(dead_letters[0] or 0),
-            errors=errors,
-        )
-
-
-def _idle_since(path: Path) -> tuple[int, int, int] | None:
-    """What changes when a writer comes; None if one is there, or if this is not a store in WAL mode."""
-    try:
-        if not _in_wal_mode(path) or path.with_name(f"{path.name}-wal").exists():
-            return None
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _in_wal_mode(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(20)[18:] == bytes([_WAL, _WAL])
-
-
-def _pragma(connection: sqlite3.Connection, name: str) -> str | int:
-    value: str | int = connection.execute(f"PRAGMA {name}").fetchone()[0]
-    return value
-
-
-def _optional(connection: sqlite3.Connection, query: str, errors: list[str]) -> tuple[float | None, ...] | None:
-    try:
-        row: tuple[float | None, ...] | None = connection.execute(query).fetchone()
-    except sqlite3.OperationalError as error:
-        errors.append(error_name(error))
-        return None
-    return row
-
-
-def _record(row: tuple[int, float, float, float] | None) -> Record | None:
-    if row is None:
-        return None
-    number, event_time, stored_at, newest = row
-    return Record(
-        number=int(number), event_time=float(event_time), stored_at=float(stored_at), newest_event_time=float(newest)
-    )
-
-
-def _backlog(row: tuple[float | None, ...] | None) -> Backlog | None:
-    if row is None:
-        return None
-    messages, oldest, updated_at = row
-    return Backlog(
-        messages=int(messages or 0),
-        oldest=None if oldest is None else float(oldest),
-        updated_at=float(updated_at or 0.0),
-    )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import io
 import logging
 import math
 import re
 from dataclasses import replace
 from http import HTTPStatus
+from http.client import LineTooLong
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from prometheus_client.exposition import gzip_accepted
 
-from gridobs_exporters.pages import Request, Response, Route, text
+from gridobs_exporters.pages import TEXT, Request, Response, Route, text
 from gridobs_exporters.web.clients import BODY, NEXT_REQUEST, TAKING
 from gridobs_exporters.web.routes import find
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from gridobs_exporters.web.server import ExporterServer
 
 _MOST_PARAMETERS = 100
+_MOST_HEAD = 1 << 16  # bytes, without the first line
 _PIECE = 1 << 16  # bytes
 _WORTH_ZIPPING = 512  # bytes
 _HEADERS = {
@@ -35,17 +38,47 @@ _HEADERS = {
 log = logging.getLogger(__name__)
 
 
+class _Head(io.BufferedIOBase):
+    """The head of a request, which http.server alone would let grow to 6 MB."""
+
+    def __init__(self, whole: io.BufferedIOBase) -> None:
+        self._whole = whole
+        self._left = _MOST_HEAD
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = self._whole.readline(size)
+        self._left -= len(line)
+        if self._left < 0:
+            raise LineTooLong("head")
+        return line
+
+
 class Handler(BaseHTTPRequestHandler):
     server: ExporterServer
     protocol_version = "HTTP/1.1"
     default_request_version = "HTTP/1.0"  # of a line that names none; 0.9 would be answered without headers
     server_version = "gridobs-exporter"
     sys_version = ""
+    error_message_format = "%(code)d %(message)s\n"
+    error_content_type = TEXT
     wbufsize = 1 << 16  # headers and a short body leave in one packet
     disable_nagle_algorithm = True
 
     def log_message(self, *_args: object) -> None:
         """Keep quiet: a line a scrape would bury what matters."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """For what http.server itself finds wrong with a request."""
+        super().send_error(code, message, explain)
+        self.wfile.flush()
+        self.server.clients.linger(self.request)
+
+    def parse_request(self) -> bool:
+        whole, self.rfile = self.rfile, _Head(self.rfile)
+        try:
+            return super().parse_request()
+        finally:
+            self.rfile = whole
 
     def handle_one_request(self) -> None:
         super().handle_one_request()

@@ -9,7 +9,7 @@ import ssl
 import sys
 import threading
 from http.server import ThreadingHTTPServer
-from socketserver import TCPServer, ThreadingMixIn
+from socketserver import TCPServer
 from typing import TYPE_CHECKING
 
 from gridobs_exporters.web.clients import Budget, Clients
@@ -32,14 +32,12 @@ _PLAIN_HTTP = b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\n\r\nThis
 
 
 class ExporterServer(ThreadingHTTPServer):
-    """Serves ``routes`` on ``address``, a host and a port (0 lets the system choose).
+    """Serves ``routes`` on ``address``: a host, where none is every address, and a port, where 0 is any that is free.
 
     Raises:
         OSError: If the address cannot be bound.
     """
 
-    daemon_threads = True
-    block_on_close = False
     request_queue_size = 128
 
     def __init__(
@@ -51,7 +49,8 @@ class ExporterServer(ThreadingHTTPServer):
         max_requests: int = MAX_REQUESTS,
         guard: Guard | None = None,
     ) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self._both = not address[0] and socket.has_dualstack_ipv6()
+        self.address_family = socket.AF_INET6 if self._both or ":" in address[0] else socket.AF_INET
         self.routes = tuple(routes)
         self.slots = threading.BoundedSemaphore(max_requests)
         self.guard = guard or Guard(None, clock=clock)
@@ -63,6 +62,8 @@ class ExporterServer(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """Without HTTPServer's reverse look-up of the address, which hangs on a site that is cut off."""
+        if self._both:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
@@ -75,7 +76,10 @@ class ExporterServer(ThreadingHTTPServer):
 
     def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override] # TCP has no other
         self.clients.admit(request)
-        ThreadingMixIn.process_request(self, request, client_address)
+        serving = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), name="http-client", daemon=True
+        )
+        serving.start()
 
     def finish_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override] # as above
         """In the client's own thread: a handshake may take its time and holds nobody."""

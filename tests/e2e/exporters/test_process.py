@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -16,6 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.e2e.exporters.conftest import Mosquitto, Start, Until
 
+pytestmark = pytest.mark.e2e
 FAILURES = 'gridobs_mqtt_probe_failures_total{{broker="{}",qos="0"}}'
 COMMAND = str(Path(sys.executable).parent / "gridobs-exporter")
 
@@ -113,30 +113,6 @@ def test_it_says_its_version() -> None:
     done = run("--version")
 
     assert (done.returncode, done.stdout.split()[0]) == (0, "gridobs-exporter")
-
-
-def test_a_store_that_appears_breaks_and_is_mended_is_followed(exporter: Start, tmp_path: Path) -> None:
-    store = tmp_path / "store.db"
-    one = exporter(f"--pipeline.store={store}")
-    up, records = (f'gridobs_pipeline_{name}{{store="store"}}' for name in ("up", "records_stored"))
-    assert one.scrape()[up] == 0
-
-    with closing(sqlite3.connect(store, isolation_level=None)) as writer:
-        writer.execute("PRAGMA journal_mode = WAL")
-        writer.execute("CREATE TABLE readings (id INTEGER PRIMARY KEY, event_time REAL, stored_at REAL)")
-        writer.execute("INSERT INTO readings VALUES (7, 1.0, 2.0)")
-        there = one.scrape()
-    assert (there[up], there[records]) == (1, 7)
-
-    whole = store.read_bytes()
-    store.write_bytes(b"not a database" * 1000)
-    broken = one.scrape()
-    assert broken[up] == 0
-    assert records not in broken
-    assert broken['gridobs_pipeline_errors_total{code="SQLITE_NOTADB",store="store"}'] >= 1
-
-    store.write_bytes(whole)
-    assert one.scrape()[records] == 7
 
 
 def one_word(text: str, start: str) -> str:

@@ -2,85 +2,55 @@
 
 from __future__ import annotations
 
-import json
+import re
 import shutil
 import socket
 import subprocess
 import threading
 from contextlib import closing
+from copy import deepcopy
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
+import yaml
 
 from gridobs.testbed.http_api import responds
 from gridobs.testbed.processes import Process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.e2e.exporters.conftest import Start, Until
 
 pytestmark = pytest.mark.e2e
 
-WEB_CONFIG = """\
-tls_server_config:
-  cert_file: server.crt
-  key_file: server.key
-  client_auth_type: RequireAndVerifyClientCert
-  client_ca_file: ca.crt
-  client_allowed_sans: [prometheus.example]
-basic_auth_users:
-  {user}
-"""
-KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
+PAGE = (Path(__file__).parents[3] / "docs" / "exporters" / "web.md").read_text()
 
 
-def certificate(folder: Path, name: str, *more: str) -> None:
-    files = ("-keyout", f"{name}.key", "-out", f"{name}.crt")
-    command = ["openssl", "req", "-x509", *KEY, "-subj", f"/CN={name}", *files, *more]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-
-
-def signed(folder: Path, name: str, sans: str) -> None:
-    authority = ("-CA", "ca.crt", "-CAkey", "ca.key")
-    certificate(folder, name, *authority, "-addext", f"subjectAltName={sans}")
-
-
-def job(name: str, target: str, folder: Path, *, certificate: str = "prometheus", user: str = "prometheus") -> object:
-    return {
-        "job_name": name,
-        "scheme": "https",
-        "tls_config": {
-            "ca_file": str(folder / "ca.crt"),
-            "cert_file": str(folder / f"{certificate}.crt"),
-            "key_file": str(folder / f"{certificate}.key"),
-        },
-        "basic_auth": {"username": user, "password": "open sesame"},
-        "static_configs": [{"targets": [target]}],
-    }
+def example(language: str) -> str:
+    """The only block of this language on the page, so that what it says has been run."""
+    (block,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
+    return str(block)
 
 
 def test_prometheus_scrapes_it_over_mutual_tls_with_a_password_also_while_certificates_rotate(
     exporter: Start, until: Until, program: Callable[[str], str], tmp_path: Path
 ) -> None:
-    certificate(tmp_path, "ca")
-    signed(tmp_path, "server", "IP:127.0.0.1")
-    signed(tmp_path, "prometheus", "DNS:prometheus.example")
-    signed(tmp_path, "other", "DNS:other.example")
-    htpasswd = [program("htpasswd"), "-nbBC", "10", "prometheus", "open sesame"]
-    hashed = subprocess.run(htpasswd, check=True, capture_output=True, text=True).stdout.strip()
-    (tmp_path / "web.yml").write_text(WEB_CONFIG.format(user=hashed.replace(":", ": ")))
+    program("htpasswd")
+    subprocess.run(["sh", "-euc", example("sh")], cwd=tmp_path, check=True, capture_output=True)
+    sign(tmp_path, "other", "DNS:other.example")
     one = exporter(f"--pipeline.store={tmp_path / 'none.db'}", f"--web.config.file={tmp_path / 'web.yml'}")
-    target = one.url.removeprefix("https://")
-    jobs = [
-        job("let-in", target, tmp_path),
-        job("wrong-name", target, tmp_path, user="other"),
-        job("wrong-certificate", target, tmp_path, certificate="other"),
-    ]
-    config = {"global": {"scrape_interval": "500ms", "scrape_timeout": "400ms"}, "scrape_configs": jobs}
-    (tmp_path / "prometheus.yml").write_text(json.dumps(config))
+    config = yaml.safe_load(example("yaml").replace("127.0.0.1:9817", one.url.removeprefix("https://")))
+    (job,) = config["scrape_configs"]
+    stranger, unknown = deepcopy(job), deepcopy(job)
+    stranger["job_name"], unknown["job_name"] = "stranger", "unknown"
+    stranger["tls_config"] |= {"cert_file": "other.crt", "key_file": "other.key"}
+    unknown["basic_auth"]["username"] = "unknown"
+    config["scrape_configs"] += [stranger, unknown]
+    config["global"] = {"scrape_interval": "500ms", "scrape_timeout": "400ms"}
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     prometheus = Process(
@@ -101,21 +71,30 @@ def test_prometheus_scrapes_it_over_mutual_tls_with_a_password_also_while_certif
     prometheus.start()
     try:
         prometheus.wait_until(lambda: responds(f"http://{address}/-/ready"), "become ready")
-        until(lambda: ask("up") == {"let-in": 1, "wrong-name": 0, "wrong-certificate": 0}, what="one of three let in")
-        signed(tmp_path, "renewed", "IP:127.0.0.1")
+        let_in = {"gridobs-exporter": 1, "stranger": 0, "unknown": 0}
+        until(lambda: ask("up") == let_in, what="one of three is let in")
+        sign(tmp_path, "renewed", "IP:127.0.0.1")
         for ending in ("crt", "key"):  # not at the same time, as rotations are
             shutil.copy(tmp_path / f"renewed.{ending}", tmp_path / f"server.{ending}")
-        scrapes = 'count_over_time(up{job="let-in"}[1h])'
-        enough = ask(scrapes)["let-in"] + 6
-        until(lambda: ask(scrapes)["let-in"] >= enough, what="scrapes after the rotation")
+        scrapes = 'count_over_time(up{job="gridobs-exporter"}[1h])'
+        enough = ask(scrapes)["gridobs-exporter"] + 6
+        until(lambda: ask(scrapes)["gridobs-exporter"] >= enough, what="scrapes after the rotation")
 
-        assert ask('min_over_time(up{job="let-in"}[1h])') == {"let-in": 1}
-        assert ask("gridobs_pipeline_up") == {"let-in": 0}
+        assert ask('min_over_time(up{job="gridobs-exporter"}[1h])') == {"gridobs-exporter": 1}
+        assert ask("gridobs_pipeline_up") == {"gridobs-exporter": 0}
     finally:
         prometheus.stop()
     assert "the changed web configuration is in force" in one.logged()
     assert "open sesame" not in one.logged()
-    assert hashed not in one.logged()
+    assert "$2y$" not in one.logged()
+
+
+def sign(folder: Path, name: str, sans: str) -> None:
+    """A certificate of the example's authority."""
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    signed = ["-days", "2", "-CA", "ca.crt", "-CAkey", "ca.key", "-subj", f"/CN={name}"]
+    files = ["-addext", f"subjectAltName={sans}", "-keyout", f"{name}.key", "-out", f"{name}.crt"]
+    subprocess.run([*command, *signed, *files], cwd=folder, check=True, capture_output=True)
 
 
 def test_many_scrapes_at_once_are_all_answered(exporter: Start, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_every_objective_has_its_tests() -> None:
 def test_every_alert_of_an_objective_fires_in_one_case_and_never_in_another(path: Path) -> None:
     alerts = alerts_of(RULES / path.name)
 
-    assert len(alerts) >= 2
+    assert alerts
     assert alerts_that(path, fire=True) == alerts
     assert alerts_that(path, fire=False) == alerts
 

@@ -13,6 +13,8 @@ from gridobs_exporters.durations import parse_duration
 from gridobs_exporters.flags import Settings, parse
 from gridobs_exporters.mqtt import kind as mqtt
 from gridobs_exporters.pipeline import kind as pipeline
+from gridobs_exporters.pipeline.accuracy import AccuracySettings
+from gridobs_exporters.pipeline.integrity import CheckSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +50,8 @@ def test_defaults_are_those_of_the_manual() -> None:
     assert (broker.name, broker.sys_interval) == ("broker:1883", 10)
     assert (broker.probe.interval, broker.probe.timeout) == (15, 2)
     assert broker.probe.topic == f"gridobs/probe/{socket.gethostname()}"
-    assert (store.name, store.quick_check_interval) == ("store", 3600)
+    assert (store.name, store.check, store.canary) == ("store", CheckSettings(interval=3600, timeout=600), None)
+    assert store.accuracy == AccuracySettings(interval=60, samples=100)
 
 
 @pytest.mark.parametrize(

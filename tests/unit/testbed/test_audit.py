@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gridobs.conventions import CANARY_METER
 from gridobs.testbed.audit import Audit, audit
 from gridobs.testbed.meters.ledger import Ledger, Tally
 from gridobs.testbed.processor.store import Batch, DeadLetter, Store
@@ -43,6 +44,14 @@ def plant(books: Path, statement: str) -> None:
 def test_agreeing_books_are_clean(books: Path) -> None:
     assert Audit(acknowledged=11, stored=10, dead_letters=1, lost=0, counted_twice=0) == compare(books)
     assert compare(books).clean
+
+
+def test_a_canary_is_no_meter_s_record_and_no_fault(books: Path) -> None:
+    canary = Reading(CANARY_METER, CANARY_METER, 7, 60.0, 230.0, 0.0, 0.0, 0.0)
+    with contextlib.closing(Store(books / "power.db", clock=time.time, stopwatch=time.monotonic)) as store:
+        store.commit(Batch([(canary, 1.0)]))
+
+    assert Audit(acknowledged=11, stored=10, dead_letters=1, lost=0, counted_twice=0) == compare(books)
 
 
 def test_an_acknowledged_record_that_is_nowhere_is_lost(books: Path) -> None:

@@ -16,10 +16,9 @@ import pytest
 import requests
 from gridobs_exporters.pages import Request, Response, Route, text
 from gridobs_exporters.web.clients import Budget, Clients
+from gridobs_exporters.web.server import ExporterServer
 
 if TYPE_CHECKING:
-    from gridobs_exporters.web.server import ExporterServer
-
     from tests.unit.exporters.web.conftest import Now, Serve
 
 OK = requests.codes.ok
@@ -81,6 +80,17 @@ def test_a_route_with_what_is_below_it_leaves_longer_paths_to_their_own(serve: S
     assert requests.post(server.url + path, data=b"x", timeout=10).status_code == status
 
 
+def test_without_a_host_it_listens_on_both_families(now: Now) -> None:
+    server = ExporterServer(("", 0), [Route(path="/echo", answer=echo)], clock=now.clock)
+    server.serve()
+    hosts = ["127.0.0.1", "[::1]"] if socket.has_dualstack_ipv6() else ["127.0.0.1"]
+    answers = [requests.get(f"http://{host}:{server.server_port}/echo", timeout=10).status_code for host in hosts]
+    server.shutdown()
+    server.server_close()
+
+    assert answers == [OK] * len(hosts)
+
+
 def test_a_method_that_is_not_for_a_path_is_told_which_are(serve: Serve) -> None:
     url = serve(Route(path="/a", answer=echo), Route(path="/b", method="POST", answer=echo)).url
     answers = [requests.delete(f"{url}/a", timeout=10), requests.get(f"{url}/b", timeout=10)]
@@ -100,7 +110,19 @@ def test_anything_else_is_not_found(serve: Serve, path: str) -> None:
     "line", ["GET http://[ HTTP/1.1", f"GET /echo?{'&'.join(['a=b'] * 101)} HTTP/1.1", "GET / HTTP/x", "ä", "G E T /"]
 )
 def test_what_is_no_request_is_a_bad_one(serve: Serve, line: str) -> None:
-    assert raw(serve(Route(path="/echo", answer=echo)), line, "Connection: close").startswith("HTTP/1.1 400 ")
+    answer = raw(serve(Route(path="/echo", answer=echo)), line, "Connection: close")
+
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert "Content-Type: text/plain" in answer
+
+
+def test_a_head_that_is_too_long_is_refused(serve: Serve) -> None:
+    server = serve(Route(path="/echo", answer=echo))
+    few, many = ([f"X-{number}: {'a' * 1000}" for number in range(lines)] for lines in (50, 70))
+
+    assert raw(server, "GET /echo HTTP/1.0", *few).startswith("HTTP/1.1 200 ")
+    assert raw(server, "GET /echo HTTP/1.0", *many).startswith("HTTP/1.1 431 ")
+    assert raw(server, "GET /" + "a" * 70_000).startswith("HTTP/1.1 414 ")
 
 
 def test_a_page_that_fails_is_a_500_and_a_line_in_the_log(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:

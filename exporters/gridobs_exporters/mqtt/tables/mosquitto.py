@@ -1,8 +1,8 @@
 """Mosquitto's ``$SYS`` topics as a table: one row per series.
 
-Source: ``src/sys_tree.c`` of Mosquitto 2.0.0 to 2.0.22 (53 topics) and 2.1.x (56). Left out are deprecated aliases
-(``clients/active``, ``clients/inactive``, ``messages/stored``), sums and maxima that PromQL makes from the rest
-(``clients/total``, ``clients/maximum``, ``heap/maximum``), and the per-minute averages of what has a counter. The
+Source: ``src/sys_tree.c`` of eclipse-mosquitto/mosquitto, 2.0.0 to 2.0.22 (53 topics) and 2.1.x (56). Left out are
+deprecated aliases (``clients/active``, ``clients/inactive``, ``messages/stored``), sums and maxima that PromQL makes
+from the rest (``clients/total``, ``clients/maximum``, ``heap/maximum``), and averages of what has a counter. The
 ``$SYS/broker/mqtt/...`` topics of the manual page are never published.
 """
 
@@ -107,11 +107,7 @@ ROWS: tuple[Row, ...] = (
     _row("bytes/sent", names.SENT_BYTES, _C),
     _row("publish/messages/received", names.PUBLISH_RECEIVED, _C),
     _row("publish/messages/sent", names.PUBLISH_SENT, _C),
-    _row(
-        "publish/messages/dropped",
-        names.PUBLISH_DROPPED,
-        _C,
-    ),
+    _row("publish/messages/dropped", names.PUBLISH_DROPPED, _C),
     _row("publish/bytes/received", names.PUBLISH_RECEIVED_BYTES, _C),
     _row("publish/bytes/sent", names.PUBLISH_SENT_BYTES, _C),
     _row("clients/expired", names.CLIENTS_EXPIRED, _C),
@@ -127,9 +123,5 @@ ROWS: tuple[Row, ...] = (
     _row("packet/out/count", names.OUTGOING_PACKETS, _G, "2.1"),
     _row("packet/out/bytes", names.OUTGOING_PACKET_BYTES, _G, "2.1"),
     _row("load/sockets/1min", names.SOCKETS_PER_MINUTE, _R),
-    _row(
-        "load/connections/1min",
-        names.CONNECTIONS_PER_MINUTE,
-        _R,
-    ),
+    _row("load/connections/1min", names.CONNECTIONS_PER_MINUTE, _R),
 )

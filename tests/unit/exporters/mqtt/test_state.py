@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import pytest
 from gridobs_exporters import metric
-from gridobs_exporters.mqtt.state import BrokerState
-from gridobs_exporters.mqtt.topics import HEARTBEAT_TOPIC, ROWS, VERSION_TOPIC, Kind, parse_version
+from gridobs_exporters.mqtt.state import MOST_BRIDGES, BrokerState
+from gridobs_exporters.mqtt.tables.mosquitto import (
+    BRIDGES_FILTER,
+    HEARTBEAT_TOPIC,
+    ROWS,
+    VERSION_TOPIC,
+    Kind,
+    parse_version,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 RECEIVED = "$SYS/broker/messages/received"
 INTERVAL = 10.0
@@ -99,6 +108,18 @@ def test_topics_that_are_not_in_the_table_are_ignored(state: BrokerState) -> Non
     assert state.unparseable == {}
 
 
+def test_bridges_are_bounded_and_so_is_what_is_counted_of_them(state: BrokerState) -> None:
+    tell(state, HEARTBEAT_TOPIC, b"60 seconds", at=1)
+    for number in range(3 * MOST_BRIDGES):
+        tell(state, f"$SYS/broker/connection/b{number}/state", b"1", at=1)
+        tell(state, f"$SYS/broker/connection/x{number}/state", b"perhaps", at=1)
+    facts = state.facts(monotonic=1)
+
+    assert facts
+    assert len(facts.bridges) == MOST_BRIDGES
+    assert state.unparseable == {BRIDGES_FILTER: 3 * MOST_BRIDGES}
+
+
 def test_the_version_is_a_label_only_if_it_looks_like_one() -> None:
     assert parse_version(b"mosquitto version 2.0.11") == "2.0.11"
     for payload in (b"2.0.11", b"mosquitto version " + b"9" * 65, b'mosquitto version 2"}', b"\xff"):
@@ -127,3 +148,24 @@ def test_payloads_are_read_as_mosquitto_writes_them(topic: str, payload: bytes, 
     row = next(row for row in ROWS if row.topic == f"$SYS/broker/{topic}")
 
     assert row.parse(payload) == value
+
+
+@settings(derandomize=True, database=None, deadline=None)
+@given(
+    topic=st.sampled_from([row.topic for row in ROWS] + [VERSION_TOPIC, "$SYS/broker/connection/wan/state"])
+    | st.text(max_size=30),
+    payload=st.binary(max_size=40) | st.integers(-5, 2**70).map(lambda number: str(number).encode()),
+    retained=st.booleans(),
+)
+def test_no_message_raises_and_every_value_is_finite_and_not_negative(
+    topic: str, payload: bytes, *, retained: bool
+) -> None:
+    state = BrokerState(sys_interval=INTERVAL)
+    state.connected(monotonic=0.0)
+    tell(state, HEARTBEAT_TOPIC, b"60 seconds", at=1)
+    read = tell(state, topic, payload, at=2, retained=retained)
+    known = values(state, at=2)
+
+    assert read or sum(state.unparseable.values()) == 1
+    assert all(0 <= value < float("inf") for value in (known or {}).values())
+    assert state.unparseable.keys() <= {row.topic for row in ROWS} | {VERSION_TOPIC, BRIDGES_FILTER}
