@@ -201,8 +201,9 @@ def _set(document: Document, kind: CollectorKind, flag: Flag, value: object, pro
 
 
 def _starters(kinds: Sequence[CollectorKind]) -> list[str]:
+    """The least that turns each on: a target, or nothing more than its name."""
     return [
-        f"{kind.flags[0].name} {kind.flags[0].metavar}" if kind.flags else f"--collector.{kind.name}"
+        f"{kind.flags[0].name} {kind.flags[0].metavar}" if kind.schema.get("required") else f"--collector.{kind.name}"
         for kind in kinds
     ]
 

@@ -86,7 +86,7 @@ def test_flags_add_to_the_file_and_turn_parts_of_it_off(file: Path) -> None:
         ("? {a: b}\n: c", ["1:3: a key must be text"]),
         ("mqtt: 2024-13-45", ["1:7: month must be in 1..12; quote it if it is text"]),
         ("mqtt: !!python/object:os.system {}", ["1:1: lacks 'brokers'"]),
-        ("", ["no collector is on; give --config.file, or one of --mqtt.broker URL"]),
+        ("", ["no collector is on; give --config.file, or one of --collector.k3s"]),
     ],
 )
 def test_a_fault_is_told_with_its_place_and_cure(file: Path, text: str, problems: list[str]) -> None:
