@@ -71,7 +71,10 @@ def test_flags_add_to_the_file_and_turn_parts_of_it_off(file: Path) -> None:
             ["3:7: lacks 'url': the broker's address; write e.g. mqtts://broker:8883"],
         ),
         ("mqtt:\n  brokers: []", ["2:3: [] will not do: the brokers"]),
-        ("mqtt: {brokers: [{url: mqtt://a, sys_interval: 10}]}", ["1:34: 10 will not do: the sys_interval of a Mosquitto"]),
+        (
+            "mqtt: {brokers: [{url: mqtt://a, sys_interval: 10}]}",
+            ["1:34: 10 will not do: the sys_interval of a Mosquitto"],
+        ),
         ("mqtt: {brokers: [{url: mqtt://a, sys_interval: 0s}]}", ["1:34: must be longer than 0; write e.g. 10s"]),
         (
             "mqtt: {brokers: [{url: mqtt://a}, {url: mqtt://a}]}",
