@@ -57,7 +57,7 @@ BROKER = schema.mapping(
         "ca_file": schema.text("authorities that vouch for the broker, PEM", "/etc/gridobs/ca.pem"),
         "cert_file": schema.text("our certificate, PEM", "/etc/gridobs/tls.crt"),
         "key_file": schema.text("its key, PEM", "/etc/gridobs/tls.key"),
-        "sys_interval": schema.duration("the sys_interval of a Mosquitto", "10s"),
+        "sys_interval": schema.duration("the broker's sys_interval", "10s"),
         "stats": STATS,
         "probe_interval": schema.duration("from one round trip to the next", "15s"),
         "probe_timeout": schema.duration("for getting in, and then for each round trip", "2s"),

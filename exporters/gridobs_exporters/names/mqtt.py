@@ -31,7 +31,7 @@ PROBE_LAST_SUCCESS = gauge(
 # --- what the monitor sees of the broker ---------------------------------------------------------------------------
 LAST_HEARTBEAT = gauge(
     "gridobs_mqtt_last_heartbeat_timestamp_seconds",
-    "When the broker last gave a sign of its own accord; 0 is never.",
+    "When the broker last told its figures; a retained $SYS/broker/uptime is none; 0 is never.",
     "broker",
 )
 CONNECTED = gauge("gridobs_mqtt_connected", "Whether the broker holds a connection of the monitor open.", "broker")
@@ -57,7 +57,7 @@ UNPARSEABLE = counter(
 )
 STATS_FAILURES = counter(
     "gridobs_mqtt_stats_failures_total",
-    "Readings of the statistics page that failed: no answer, an answer other than 200, a page without statistics.",
+    "Readings of the statistics page that failed: no answer, another status than success, no statistics in it.",
     "broker",
     "reason",
 )

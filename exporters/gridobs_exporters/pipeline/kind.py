@@ -45,7 +45,9 @@ STORE = schema.mapping(
         "name": schema.text("the store label; default: the file name without ending", "main"),
         "path": schema.text("the SQLite file the processor writes", "/var/lib/power/store.db"),
         "quick_check_interval": schema.duration("from one quick_check to the next; 0 is never", "1h", zero=True),
-        "quick_check_timeout": schema.duration("after which a quick_check is broken off", "10m"),
+        "quick_check_timeout": schema.duration(
+            "after which a quick_check is broken off; at the latest at half of the interval", "10m"
+        ),
         "accuracy_interval": schema.duration("from one check of samples to the next; 0 is never", "1m", zero=True),
         "accuracy_samples": schema.number("how many new samples are checked, and as many old ones", 100, least=1),
         "canary": CANARY,
@@ -70,9 +72,8 @@ def prepare(section: Section) -> Make:
 
 def read_store_settings(section: Section) -> StoreSettings:
     path = Path(section.get("path"))
-    check = CheckSettings(
-        interval=section.seconds("quick_check_interval", "1h"), timeout=section.seconds("quick_check_timeout", "10m")
-    )
+    between, longest = section.seconds("quick_check_interval", "1h"), section.seconds("quick_check_timeout", "10m")
+    check = CheckSettings(interval=between, timeout=min(longest, between / 2))  # half of the time is the processor's
     accuracy = AccuracySettings(
         interval=section.seconds("accuracy_interval", "1m"), samples=int(section.get("accuracy_samples", 100))
     )

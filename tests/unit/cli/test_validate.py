@@ -31,7 +31,8 @@ def folder(tmp_path: Path) -> Path:
     """A place with one objective and the platform alerts."""
     (tmp_path / "alerts/slos").mkdir(parents=True)
     (tmp_path / "alerts/slos/a.yaml").write_text(SLO)
-    shutil.copytree(REPOSITORY / "alerts/rules", tmp_path / "alerts/rules")
+    (tmp_path / "alerts/rules").mkdir()
+    shutil.copy(REPOSITORY / "alerts/rules/platform.yaml", tmp_path / "alerts/rules")
     return tmp_path
 
 

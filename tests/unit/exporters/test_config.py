@@ -71,10 +71,7 @@ def test_flags_add_to_the_file_and_turn_parts_of_it_off(file: Path) -> None:
             ["3:7: lacks 'url': the broker's address; write e.g. mqtts://broker:8883"],
         ),
         ("mqtt:\n  brokers: []", ["2:3: [] will not do: the brokers"]),
-        (
-            "mqtt: {brokers: [{url: mqtt://a, sys_interval: 10}]}",
-            ["1:34: 10 will not do: the sys_interval of a Mosquitto"],
-        ),
+        ("mqtt: {brokers: [{url: mqtt://a, sys_interval: 10}]}", ["1:34: 10 will not do: the broker's sys_interval"]),
         ("mqtt: {brokers: [{url: mqtt://a, sys_interval: 0s}]}", ["1:34: must be longer than 0; write e.g. 10s"]),
         (
             "mqtt: {brokers: [{url: mqtt://a}, {url: mqtt://a}]}",
@@ -89,7 +86,7 @@ def test_flags_add_to_the_file_and_turn_parts_of_it_off(file: Path) -> None:
         ("? {a: b}\n: c", ["1:3: a key must be text"]),
         ("mqtt: 2024-13-45", ["1:7: month must be in 1..12; quote it if it is text"]),
         ("mqtt: !!python/object:os.system {}", ["1:1: lacks 'brokers'"]),
-        ("", ["no collector is on; give --config.file, or one of --k3s.api URL, "]),
+        ("", ["no collector is on; give --config.file, or one of --collector.k3s"]),
     ],
 )
 def test_a_fault_is_told_with_its_place_and_cure(file: Path, text: str, problems: list[str]) -> None:

@@ -57,7 +57,10 @@ def test_defaults_are_those_of_the_manual() -> None:
 @pytest.mark.parametrize(
     ("flags", "problem"),
     [
-        ([], "no collector is on; give --config.file, or one of --k3s.api URL, "),
+        (
+            [],
+            "no collector is on; give --config.file, or one of --collector.k3s, --collector.wasmedge, --mqtt",
+        ),
         ([STORE, "--collector.disable-defaults"], "no collector is on"),
         (["--collector.pipeline"], "--collector.pipeline: lacks 'stores': the stores; --pipeline.store PATH names"),
         (["--collector.mqtt"], "--collector.mqtt: lacks 'brokers': the brokers; --mqtt.broker URL names the only"),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 from gridobs_exporters.collectors import KINDS
 from gridobs_exporters.config.document import ConfigError
+from gridobs_exporters.config.schema import faults
 from gridobs_exporters.config.section import Section
-from gridobs_exporters.flags import parse
+from gridobs_exporters.flags import parse, schema_of
+from gridobs_exporters.pipeline.integrity import CheckSettings
 from gridobs_exporters.pipeline.kind import read_store_settings
 
 STORE = "--pipeline.store=/var/lib/power/store.db"
@@ -29,6 +35,20 @@ def test_the_topic_follows_the_meter_unless_it_is_given() -> None:
     assert followed
     assert given
     assert (followed.topic, given.topic) == ("power/probe-7/probe-7/reading", "a/b")
+
+
+def test_a_check_leaves_half_of_the_time_to_the_processor() -> None:
+    settings = read_store_settings(Section({"path": "s.db", "quick_check_interval": "2m"}))
+
+    assert settings.check == CheckSettings(interval=120, timeout=60)
+
+
+def test_the_example_of_the_manual_passes_the_schema() -> None:
+    manual = (Path(__file__).parents[4] / "docs/exporters/pipeline.md").read_text()
+    example = yaml.safe_load(re.findall(r"^```yaml\n(.*?)^```", manual, re.MULTILINE | re.DOTALL)[0])
+
+    assert example["pipeline"]["stores"][0]["canary"]
+    assert list(faults(example, schema_of(KINDS))) == []
 
 
 def test_zero_turns_the_checks_off() -> None:
