@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import http.client
 import logging
+import socket
 import ssl
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -23,7 +24,7 @@ from gridobs_exporters.k3s.readyz import PASSED, PATH, parse_readyz, worth_telli
 from gridobs_exporters.names import k3s as names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from gridobs_exporters.clock import Clock
     from gridobs_exporters.metric import Samples
@@ -67,7 +68,6 @@ def ask(settings: ProbeSettings, clock: Clock) -> Answer:
     Raises:
         ProbeError: If it did not end with the API server saying that it is ready or not.
     """
-    deadline = clock.monotonic() + settings.timeout
     connection = http.client.HTTPSConnection(
         settings.host, settings.port, timeout=settings.timeout, context=settings.tls
     )
@@ -76,15 +76,12 @@ def ask(settings: ProbeSettings, clock: Clock) -> Answer:
             headers = settings.headers()
             connection.connect()
             certificate = connection.sock.getpeercert() if isinstance(connection.sock, ssl.SSLSocket) else None
-            sent = clock.wall()
-            connection.request("GET", PATH, headers=dict(headers))
-            answer = connection.getresponse()
-            offset = _clock_offset(answer.getheader("Date"), sent, clock.wall())
-            body = b""
-            while len(body) < _LARGEST_ANSWER and (chunk := answer.read1(_LARGEST_ANSWER)):
-                body += chunk
-                if clock.monotonic() > deadline:
-                    raise ProbeError("takes too long")
+            with _cut_off(connection.sock, after=settings.timeout):
+                sent = clock.wall()
+                connection.request("GET", PATH, headers=dict(headers))
+                answer = connection.getresponse()
+                offset = _clock_offset(answer.getheader("Date"), sent, clock.wall())
+                body = answer.read(_LARGEST_ANSWER)
         except TimeoutError as error:
             raise ProbeError("no answer in time") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -95,6 +92,23 @@ def ask(settings: ProbeSettings, clock: Clock) -> Answer:
         clock_offset=offset,
         certificate_expiry=_expiry(certificate),
     )
+
+
+@contextmanager
+def _cut_off(connection: socket.socket, *, after: float) -> Iterator[None]:
+    """Let what reads see the end after so many seconds: its own timeout is for each read, which may be a byte."""
+
+    def hang_up() -> None:
+        with suppress(OSError):  # without TLS' farewell, which is not for two threads at once
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+    timer = threading.Timer(after, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _is_ready(status: int, body: bytes) -> bool:

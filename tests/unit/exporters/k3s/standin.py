@@ -47,7 +47,7 @@ LISTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a path answers. ``wait`` seconds before it; ``raw`` goes out as it is, headers and all."""
+    """What a path answers. ``wait`` seconds before it; ``raw`` goes out as it is, also byte by byte."""
 
     body: bytes = b""
     status: int = 200
@@ -55,6 +55,7 @@ class Answer:
     compress: bool = False
     wait: float = 0.0
     raw: bytes | None = None
+    drip: float = 0.0  # seconds between the bytes
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ class StandIn:
         if not allowed:
             answer = Answer(status=403 if known else 401)
         if self.stopping.wait(answer.wait) or answer.raw is not None:
-            handler.wfile.write(answer.raw or b"")
+            self.pour(answer.raw or b"", handler, answer.drip)
             handler.close_connection = True
             return
         squeeze = answer.compress and "gzip" in handler.headers.get("Accept-Encoding", "")
@@ -166,6 +167,14 @@ class StandIn:
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
         handler.wfile.write(body)
+
+    def pour(self, raw: bytes, handler: BaseHTTPRequestHandler, drip: float) -> None:
+        for number in range(len(raw) if drip else 0):
+            handler.wfile.write(raw[number : number + 1])
+            if self.stopping.wait(drip):
+                return
+        if not drip:
+            handler.wfile.write(raw)
 
     def stop(self) -> None:
         self.stopping.set()

@@ -84,6 +84,19 @@ def half_a_gzip() -> Answer:
 BROKEN = [slow, garbage, no_http, an_error, nothing, half_a_gzip]
 
 
+def test_an_answer_that_comes_byte_by_byte_does_not_hold_the_prober(site: Site) -> None:
+    """Each byte comes in time; all of them would take 20 s and then say ready."""
+    body = b"[+]etcd ok\nreadyz check passed\n"
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    site.api.answers["/readyz"] = Answer(raw=head + body, drip=0.25)
+    collector = site.collector()
+    collector.prober.round()
+    exposition = site.scrape(collector)
+
+    assert exposition["gridobs_k3s_readyz_failures_total"] == 1
+    assert exposition["gridobs_k3s_up"] == 0
+
+
 @pytest.mark.parametrize("broken", BROKEN)
 def test_an_api_server_that_does_not_say_whether_it_is_ready_is_down(
     site: Site, broken: Callable[[], Answer]
