@@ -95,11 +95,18 @@ def parse(
 
 def _is_installed(kind: CollectorKind, section: Section) -> bool:
     """Whether the modules are there that only an extra brings; if not, that is a fault of the section."""
-    missing = [module for module in kind.needs if find_spec(module) is None]
+    missing = [module for module in kind.needs if not _is_there(module)]
     if missing:
         cure = f"run: pip install 'gridobs[{kind.extra}]'"
         section.problems.append(f"{section.at()}: collector {kind.name} lacks {', '.join(missing)}; {cure}")
     return not missing
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # what it is part of is not there
+        return False
 
 
 def _document(

@@ -71,6 +71,19 @@ def test_the_base_install_has_what_a_web_configuration_needs(slim: Path, tmp_pat
     assert (checked.returncode, checked.stdout) == (0, "pipeline: this can work.\n"), checked.stderr
 
 
+def test_a_collector_of_an_extra_says_which_extra(slim: Path) -> None:
+    told = subprocess.run(
+        [slim / "gridobs-exporter", "--collector.wasmedge", "--config.check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr.startswith("gridobs-exporter: --collector.wasmedge: collector wasmedge lacks ")
+    assert told.stderr.endswith("; run: pip install 'gridobs[wasm]'\n")
+
+
 def test_the_control_plane_says_which_extra_is_missing(slim: Path) -> None:
     result = subprocess.run([slim / "gridobs", "--version"], capture_output=True, text=True, check=False)
 

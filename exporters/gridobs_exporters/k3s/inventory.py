@@ -108,7 +108,7 @@ class Inventory:
                 log.debug("reading %s", source, exc_info=True)
                 self._logs[source].say(logging.ERROR, f"cannot read {source}: {error!r}")
             else:
-                self._logs[source].say(logging.INFO, f"{source} are read")
+                self._logs[source].say(logging.INFO, f"the API server tells {source}")
 
     # --- the sources -----------------------------------------------------------------------------------------------
     def _read_version(self) -> None:

@@ -114,13 +114,6 @@ POLICY = CollectorKind(
     flags=(
         Flag(name="--policy.opa", keys=("opas", 0, "url"), metavar="URL", help="an OPA whose health is asked for"),
         Flag(name="--policy.opa-name", keys=("opas", 0, "name"), metavar="NAME", help="default: HOST:PORT"),
-        Flag(
-            name="--policy.only-paths",
-            keys=("only_paths",),
-            metavar="",
-            help="count decisions of paths not in the file as other",
-            switch=True,
-        ),
     ),
     prepare=prepare,
 )

@@ -33,18 +33,21 @@ log = logging.getLogger(__name__)
 
 ACCEPTED, UNPARSEABLE, TOO_LARGE, BUSY = "accepted", "unparseable", "too_large", "busy"
 _LARGEST_STATUS = 1 << 20
-_PATIENCE = 5.0  # seconds a batch waits for the one before it; OPA itself waits 10 s for an answer
+PATIENCE = 5.0  # seconds a batch waits for the one before it; OPA itself waits 10 s for an answer
 _CHUNK = 200  # events, some 2 ms; a scrape that waits comes in between
 
 
 class Receiver:
     """Takes one batch at a time, so that however many OPAs send, the memory for one is enough."""
 
-    def __init__(self, counts: Counts, *, limits: Limits, meaning: Meaning, clock: Clock) -> None:
+    def __init__(
+        self, counts: Counts, *, limits: Limits, meaning: Meaning, clock: Clock, patience: float = PATIENCE
+    ) -> None:
         self._counts = counts
         self._limits = limits
         self._meaning = meaning
         self._clock = clock
+        self._patience = patience
         self._turn = threading.Lock()
         self._lock = threading.Lock()
         self._batches: Counter[str] = Counter(dict.fromkeys((ACCEPTED, UNPARSEABLE, TOO_LARGE, BUSY), 0))
@@ -69,7 +72,7 @@ class Receiver:
         """Take a batch. 2xx: counted; 4xx: it will never do; 503: send it again."""
         with self._lock:
             self._bytes += len(request.body)
-        if not self._turn.acquire(timeout=_PATIENCE):
+        if not self._turn.acquire(timeout=self._patience):
             return self._refuse(BUSY, HTTPStatus.SERVICE_UNAVAILABLE, "busy with another batch; send it again")
         try:
             decisions, unparseable = self._read(request.body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,6 @@ _SOCKETS = (
     "/run/k3s/containerd/containerd.sock",
     "/run/containerd/containerd.sock",
 )  # of K3s, of a containerd beside it
-_EXTRA = ("grpclib", "google", "google.protobuf")
 
 _SECTION = {
     "socket": schema.text(
@@ -44,8 +42,6 @@ _SECTION = {
 
 
 def prepare(section: Section) -> Make:
-    if not all(_is_there(module) for module in _EXTRA):
-        section.problem("socket", "the collector wasmedge needs gRPC; run: pip install 'gridobs[wasm]'")
     cri, socket = section.path("cri_socket"), section.path("socket")
     if cri and socket:
         section.problem("cri_socket", "polling is for where the events cannot be read; give socket or cri_socket")
@@ -73,13 +69,6 @@ def prepare(section: Section) -> Make:
     return make
 
 
-def _is_there(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:  # what it is part of is not there
-        return False
-
-
 def _flag(name: str, key: str, metavar: str, text: str) -> Flag:
     return Flag(name=f"--wasmedge.{name}", keys=(key,), metavar=metavar, help=text)
 
@@ -95,4 +84,6 @@ WASMEDGE = CollectorKind(
         _flag("cgroup-root", "cgroup_root", "PATH", "the host's; default: /sys/fs/cgroup"),
     ),
     prepare=prepare,
+    extra="wasm",
+    needs=("grpclib", "google.protobuf"),
 )

@@ -63,11 +63,6 @@ class Logs:
             if left <= 0:
                 return
 
-    def close(self) -> None:
-        for followed in self._followed.values():
-            followed.tail.close()
-        self._followed.clear()
-
     def _read(self, followed: _Followed) -> int:
         """How many bytes there were."""
         lines = followed.tail.read()

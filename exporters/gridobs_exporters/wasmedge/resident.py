@@ -68,8 +68,9 @@ class Resident(ABC):
         delay = _BACKOFF_FIRST
         while not self._stopping.is_set():
             began = self._clock.monotonic()
-            socket = next((path for path in self._sockets if path.exists()), self._sockets[0])
+            socket = self._sockets[0]
             try:
+                socket = next((path for path in self._sockets if path.exists()), socket)
                 await self.session(socket)
             except Exception as error:  # noqa: BLE001 - it must outlive whatever a peer does; the text goes to the log
                 self._tally.count(names.CONNECT_FAILURES)

@@ -59,6 +59,9 @@ class Watch(Resident):
         self._namespace = namespace
         self._wasm_handlers = wasm_handlers
         self._logs = logs
+        self._queue: asyncio.Queue[Envelope] = asyncio.Queue(
+            _QUEUE
+        )  # outlives a session: what came is not lost with it
         self._starts = Starts()
         self._known: OrderedDict[str, Workload] = OrderedDict()
         self._waiting: dict[str, tuple[Workload, int, float]] = {}  # started, its create event has not come
@@ -72,12 +75,11 @@ class Watch(Resident):
         try:
             version = await client.version()
             self._presence.answered(version)
-            queue: asyncio.Queue[Envelope] = asyncio.Queue(_QUEUE)
             self._next_list = 0.0
             self._suspects.clear()
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._read(client, queue))
-                group.create_task(self._work(client, queue))
+                group.create_task(self._read(client))
+                group.create_task(self._work(client))
                 group.create_task(self._ping(client))
                 self.connected(socket, version)
         finally:
@@ -86,14 +88,16 @@ class Watch(Resident):
     def ended(self) -> None:
         self._presence.closed()
 
-    async def _read(self, client: Containerd, queue: asyncio.Queue[Envelope]) -> None:
+    async def _read(self, client: Containerd) -> None:
         """Take everything off the stream at once, whatever there is to do."""
         self._presence.opened()
+        losing = False
         async for envelope in client.events(events.filters(self._namespace)):
-            try:
-                queue.put_nowait(envelope)
-            except asyncio.QueueFull:
+            if not self._queue.full():
+                self._queue.put_nowait(envelope)
+            elif not losing:
                 self._presence.lost()
+            losing = self._queue.full()
         raise ConnectionError("the event stream ended")
 
     async def _ping(self, client: Containerd) -> None:
@@ -110,7 +114,7 @@ class Watch(Resident):
         except TimeoutError:
             self._tally.count(names.CONNECT_FAILURES)
 
-    async def _work(self, client: Containerd, queue: asyncio.Queue[Envelope]) -> None:
+    async def _work(self, client: Containerd) -> None:
         tick = 0.0
         while True:
             now = self._clock.monotonic()
@@ -123,7 +127,7 @@ class Watch(Resident):
                 tick = now + _TICK
             try:
                 async with asyncio.timeout(_TICK):
-                    envelope = await queue.get()
+                    envelope = await self._queue.get()
             except TimeoutError:
                 continue
             try:

@@ -24,6 +24,7 @@ _TOLD_RUNS = 2
 """So many times of firing are checked at either end; the number of evaluations is checked for all."""
 
 _DIGITS = 6
+_SURE_DIGITS = 11  # before and after the point, with room for what ``number`` cuts and floats blur
 
 
 def unit_tests(objective: Objective, options: CompileOptions, *, rule_file: str, source: str) -> str:
@@ -147,7 +148,8 @@ def _earliest(firing: tuple[bool | None, ...], after: int, *, verdict: bool) -> 
 
 def _rounded(value: Fraction) -> tuple[Fraction, Fraction]:
     """To the most digits at which a float that is off by a little still rounds alike, as PromQL rounds."""
-    for digits in range(_DIGITS, 0, -1):
+    whole = len(str(abs(int(value))))
+    for digits in range(max(min(_DIGITS, _SURE_DIGITS - whole), 1), 0, -1):
         scaled = value * 10**digits
         if abs(scaled % 1 - Fraction(1, 2)) > Fraction(1, 1000):
             break

@@ -27,9 +27,10 @@ from gridobs.slo.model import (
     Threshold,
     Timeslices,
 )
+from gridobs.slo.openslo.fields import STRICTEST
 from gridobs.slo.promql import Query
 from gridobs.slo.testing import unit_tests
-from gridobs.slo.windows import table_for
+from gridobs.slo.windows import hard_table, table_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +73,15 @@ KINDS: dict[str, dict[str, Any]] = {
     "a quarter": {"period": Calendar(unit=CalendarUnit.QUARTER, zone="UTC")},
     "five bad events, tickets alone": {"min_bad_events": 5, "severity": "ticket", "target": Decimal("0.9995")},
     "one bad event is enough": {"min_bad_events": 1},
+    "no bad event is allowed": {"hard": True, "target": STRICTEST},
+    "no bad event is allowed, a day": {"hard": True, "target": STRICTEST, "period": Rolling("1d")},
+    "no bad event is allowed, a month, tickets alone": {
+        "hard": True,
+        "target": STRICTEST,
+        "period": Calendar(unit=CalendarUnit.MONTH, zone="Europe/Berlin"),
+        "severity": "ticket",
+    },
+    "a gauge may never be too high": {"hard": True, "target": STRICTEST, "indicator": COLD},
 }
 
 
@@ -80,7 +90,8 @@ KINDS: dict[str, dict[str, Any]] = {
 def test_the_rules_of_every_kind_do_what_the_arithmetic_says(kind: str, tmp_path: Path) -> None:
     promtool = shutil.which("promtool") or pytest.fail("promtool is not installed; run: make setup")
     fields = {"target": Decimal("0.99"), "indicator": COUNTED, "period": Rolling("30d"), **KINDS[kind]}
-    objective = Objective(name="a", service="s", title="A", table=table_for(fields["period"]), **fields)
+    table = hard_table if fields.get("hard") else table_for
+    objective = Objective(name="a", service="s", title="A", table=table(fields["period"]), **fields)
     options = CompileOptions()
     (tmp_path / "rules.yaml").write_text(render(compile_objective(objective, options), "a test"))
     made = yaml.safe_load(unit_tests(objective, options, rule_file="rules.yaml", source="a test"))

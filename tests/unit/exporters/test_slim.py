@@ -28,10 +28,10 @@ def test_nothing_is_loaded_that_an_edge_node_does_not_need() -> None:
 
 
 def test_a_collector_whose_extra_is_not_installed_says_how_to_get_it() -> None:
-    kind = replace(PIPELINE, extra="wasm", needs=["sys", "no_such_module"])
+    kind = replace(PIPELINE, extra="wasm", needs=["sys", "no_such_module", "no_such.module"])
     with pytest.raises(ConfigError) as caught:
         parse(["--pipeline.store=a.db"], version="1", kinds=[kind])
 
     assert str(caught.value) == (
-        "--pipeline.store: collector pipeline lacks no_such_module; run: pip install 'gridobs[wasm]'"
+        "--pipeline.store: collector pipeline lacks no_such_module, no_such.module; run: pip install 'gridobs[wasm]'"
     )

@@ -107,7 +107,7 @@ def attributes(path: str, *, kubelet: bool) -> Attributes:
 class StandIn:
     """An HTTPS server that is not a K3s one."""
 
-    def __init__(self, certificate: Path, *, kubelet: bool, token: str) -> None:
+    def __init__(self, certificate: Path, *, kubelet: bool, token: str, port: int = 0) -> None:
         self.answers: dict[str, Answer] = {}
         self.token = token
         self.requests: list[tuple[str, Attributes, bool]] = []
@@ -125,7 +125,7 @@ class StandIn:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has above
                 """Tests print nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients of tests break off
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -265,6 +265,12 @@ class Site:
         for node, metrics in zip(nodes, ("metrics-server.prom", "metrics-agent.prom"), strict=True):
             self.serve_kubelet(node, metrics)
         self.list("/api/v1/nodes", nodes)
+
+    def restart_api(self) -> None:
+        """The API server that was stopped listens again where it did."""
+        answers = self.api.answers
+        self.api = StandIn(self.certificates.server, kubelet=False, token=self.token, port=self.api.port)
+        self.api.answers = answers
 
     def serve_kubelet(self, node: dict[str, Any], metrics: str) -> None:
         """Start a kubelet and let the node tell its port."""

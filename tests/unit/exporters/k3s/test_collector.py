@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from gridobs_exporters.k3s.prober import EDGES
 
 from tests.unit.exporters.k3s.standin import Answer
 
@@ -48,6 +49,10 @@ def test_an_api_server_that_is_not_ready_is_up_and_says_what_fails(
     assert exposition["gridobs_k3s_readyz_checks_failed"] == 6
     assert exposition["gridobs_k3s_readyz_failures_total"] == 1
     assert exposition["gridobs_k3s_readyz_duration_seconds_count"] == 0
+
+
+def test_the_edges_hold_those_of_the_latency_objectives() -> None:
+    assert {0.010, 0.020, 0.030, 0.050} <= set(EDGES)
 
 
 def slow() -> Answer:

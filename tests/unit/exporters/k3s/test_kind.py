@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from gridobs_exporters import flags
 from gridobs_exporters.config.document import ConfigError
+from gridobs_exporters.config.schema import faults
 from gridobs_exporters.config.section import Section
 from gridobs_exporters.k3s.kind import K3S, prepare
 
 if TYPE_CHECKING:
     from tests.unit.exporters.k3s.standin import Certificates
 
+REPOSITORY = Path(__file__).parents[4]
+PAGE = REPOSITORY / "docs/exporters/k3s.md"
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
@@ -67,6 +72,18 @@ def test_what_cannot_work_is_told_with_its_cure(
     (told,) = problems(certificates, **values)
 
     assert told.endswith(cure) or cure in told
+
+
+def test_the_documented_example_passes_the_schema_and_names_every_key_but_those_of_a_certificate() -> None:
+    (example, _) = re.findall("```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    section = yaml.safe_load(example)["k3s"]
+
+    assert list(faults(section, K3S.schema)) == []
+    assert set(K3S.schema["properties"]) - set(section) == {"cert_file", "key_file", "allow_cluster_admin"}
+
+
+def test_the_documented_role_is_the_shipped_one() -> None:
+    assert (REPOSITORY / "exporters/rbac/k3s.yaml").read_text() in PAGE.read_text()
 
 
 def test_there_is_no_way_to_leave_tls_unverified() -> None:

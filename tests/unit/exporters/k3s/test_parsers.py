@@ -145,6 +145,15 @@ def test_what_is_no_quantity_is_refused(text: object) -> None:
         parse_quantity(text)
 
 
+@steady
+@given(st.text(max_size=12) | st.from_regex(r"[0-9]+\.?[0-9]*([eE][0-9]+)?[KMGTPE]?i?", fullmatch=True) | anything)
+def test_no_text_makes_a_quantity_that_is_no_amount(text: object) -> None:
+    try:
+        assert 0 <= parse_quantity(text) < math.inf
+    except ValueError as error:
+        assert str(error)  # noqa: PT017 - either is right
+
+
 def test_a_node_tells_what_it_lacks_and_where_its_kubelet_is(fixture_bytes: Callable[[str], bytes]) -> None:
     node = read_node(one_of(fixture_bytes("nodes.json"), 1))
 

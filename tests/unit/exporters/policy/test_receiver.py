@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,9 @@ import pytest
 from gridobs_exporters.pages import Request
 from gridobs_exporters.policy.batches import Limits
 from gridobs_exporters.policy.collector import PolicySettings
-from gridobs_exporters.policy.counts import REMEMBERED, PathLimits
+from gridobs_exporters.policy.counts import REMEMBERED, Counts, PathLimits
+from gridobs_exporters.policy.decisions import Decision, Meaning
+from gridobs_exporters.policy.receiver import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,6 +167,34 @@ def test_what_was_refused_is_said_once(sent: Make, caplog: pytest.LogCaptureFixt
         "refused a batch of decision logs: not a JSON array",
         "decision logs are taken again",
     ]
+
+
+class Held(Receiver):
+    """Reads a batch when it may."""
+
+    entered = threading.Event()
+    gate = threading.Event()
+
+    def _read(self, body: bytes) -> tuple[list[Decision], int]:
+        self.entered.set()
+        assert self.gate.wait(30)
+        return super()._read(body)
+
+
+def test_a_batch_that_waits_too_long_for_the_one_before_is_to_be_sent_again(hands: Hands) -> None:
+    counts = Counts(PathLimits(), clock=hands.clock)
+    receiver = Held(counts, limits=Limits(), meaning=Meaning(), clock=hands.clock, patience=0.01)
+    request = Request(method="POST", path="/logs", body=b'[{"path": "a", "result": true}]')
+    first: list[HTTPStatus] = []
+    thread = threading.Thread(target=lambda: first.append(receiver.logs(request).status))
+    thread.start()
+    assert receiver.entered.wait(30)
+    second = receiver.logs(request).status
+    receiver.gate.set()
+    thread.join()
+
+    assert (first, second) == ([HTTPStatus.OK], HTTPStatus.SERVICE_UNAVAILABLE)
+    assert receiver.logs(request).status == HTTPStatus.OK
 
 
 # --- what OPA says it dropped --------------------------------------------------------------------------------------

@@ -58,9 +58,7 @@ class ScriptedContainerd:
     def stop(self) -> None:
         self.break_streams()
         if self._server:
-            self._server.close()
-            with suppress(TimeoutError):
-                self._do(asyncio.wait_for(self._server.wait_closed(), 2))
+            self._do(self._close(self._server))
         self._loop.call_soon_threadsafe(self._loop.stop)
         if self._thread:
             self._thread.join(_WAIT)
@@ -160,6 +158,12 @@ class ScriptedContainerd:
         finally:
             self._streams.remove(queue)
         raise GRPCError(Status.UNAVAILABLE, "broken by the test")
+
+    @staticmethod
+    async def _close(server: Server) -> None:
+        server.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(server.wait_closed(), 2)
 
     async def _new_server(self) -> Server:
         return Server([self])

@@ -26,7 +26,7 @@ def test_two_sources_at_once_are_refused() -> None:
 
 
 def test_without_grpc_the_cure_is_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kind, "find_spec", lambda name: None if name == "grpclib" else util.find_spec(name))
+    monkeypatch.setattr(flags, "find_spec", lambda name: None if name == "grpclib" else util.find_spec(name))
     with pytest.raises(ConfigError, match=r"--collector\.wasmedge: .*pip install 'gridobs\[wasm\]'"):
         parse("--collector.wasmedge")
 

@@ -141,7 +141,6 @@ def followed(tmp_path: Path, *, started: int | None) -> Tally:
     logs.follow(WORKLOAD, started=started, from_start=True)
     logs.read()
     logs.leave(WORKLOAD.id)
-    logs.close()
     return tally
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import tempfile
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +15,7 @@ from gridobs_exporters.clock import Clock
 from gridobs_exporters.config.section import Section
 from gridobs_exporters.names import wasmedge as names
 from gridobs_exporters.scrape import ONLY
-from gridobs_exporters.wasmedge import watch
+from gridobs_exporters.wasmedge import api, watch
 from gridobs_exporters.wasmedge.kind import WASMEDGE
 
 if TYPE_CHECKING:
@@ -179,6 +182,38 @@ def test_what_started_in_a_gap_is_a_start_of_unknown_duration_and_what_ended_an_
         assert values(collector, names.RECONNECTS) == {(): 1}
         assert values(collector, names.GAP_SECONDS)[()] > 0
         assert values(collector, names.START_DURATION)["create_to_start", *WHERE] == pytest.approx(0.006)
+
+
+@pytest.mark.parametrize("says", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0" * 4096])
+def test_a_peer_that_is_silent_or_speaks_something_else_is_down_and_tried_again(
+    says: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "_TIMEOUT", 0.2)
+    with tempfile.TemporaryDirectory(prefix="gridobs-") as folder, closing(socket.socket(socket.AF_UNIX)) as peer:
+        path = Path(folder) / "s.sock"
+        peer.bind(str(path))
+        peer.listen()
+        taken: list[socket.socket] = []
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    taken.append(peer.accept()[0])
+                    taken[-1].sendall(says)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        collector = WASMEDGE.prepare(Section({"socket": str(path)}))(Clock())
+        collector.start()
+        until(lambda: values(collector, names.CONNECT_FAILURES)[()] >= 2)
+        reading = collector.collect()
+        collector.stop()
+        for one in taken:
+            one.close()
+        peer.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+    assert (reading.up[ONLY], reading.complete) == (False, False)
 
 
 def test_what_ran_before_the_exporter_is_no_start(containerd: ScriptedContainerd) -> None:

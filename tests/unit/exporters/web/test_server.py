@@ -285,6 +285,7 @@ def test_who_has_kept_the_server_waiting_longest_makes_room_for_the_next(now: No
     pairs = [socket.socketpair() for _ in range(4)]
     for now.now, (_, ours) in enumerate(pairs[:3]):
         clients.admit(ours)
+    now.now = 0.0
     clients.wait(pairs[0][1], math.inf)  # waits for the server, and stays
     clients.admit(pairs[3][1])
 

@@ -201,6 +201,32 @@ def test_the_first_curve_is_the_only_one(site: Site) -> None:
         site.handshake(lambda context: context.set_ecdh_curve("X25519"))
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_no_session_is_resumed_so_that_every_connection_is_asked_for_its_certificate(
+    site: Site, version: ssl.TLSVersion
+) -> None:
+    site.start(tls())
+    context = ssl.create_default_context(cafile=str(site.folder / "ca.crt"))
+    context.maximum_version = version
+    address = ("127.0.0.1", site.server.server_port)
+    with (
+        socket.create_connection(address, timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
+    ):
+        secured.sendall(b"GET /echo HTTP/1.0\r\n\r\n")
+        assert secured.recv(100)  # what a server sends to resume later comes before that
+
+        assert not (secured.session and secured.session.has_ticket)
+
+
+def test_one_certificate_can_be_trusted_by_itself(site: Site, certificates: Certificates) -> None:
+    (site.folder / "clients.crt").write_bytes(certificates.path("client.crt").read_bytes())
+    site.start(tls(MUTUAL.replace("ca.crt", "clients.crt")))
+
+    assert site.get(client="client").text == "here"
+    assert site.refuses(client="other")
+
+
 def test_only_who_knows_a_password_is_answered(site: Site) -> None:
     site.start(users(alice="open sesame", bob="x"))
     nobody, wrong, right = (site.get(auth=auth) for auth in (None, ("alice", "x"), ("alice", "open sesame")))
@@ -222,6 +248,10 @@ def test_requests_beyond_the_rate_are_turned_away(site: Site) -> None:
     site.start("rate_limit: {interval: 10s, burst: 2}")
 
     assert [site.get().status_code for _ in range(3)] == [200, 200, 429]
+    site.write("rate_limit: {interval: 10s, burst: 1}")
+    assert [site.get().status_code for _ in range(2)] == [200, 429]
+    site.write("")
+    assert [site.get().status_code for _ in range(3)] == [200, 200, 200]
 
 
 def test_headers_are_safe_and_can_be_set_and_unset(site: Site) -> None:

@@ -15,7 +15,7 @@ from gridobs.slo.testing import unit_tests
 from gridobs.slo.testing.cases import Case, Stretch, cases
 from gridobs.slo.testing.expected import Alert, outcome
 from gridobs.slo.testing.traffic import signals
-from gridobs.slo.windows import tables
+from gridobs.slo.windows import hard_table, tables
 
 OPTIONS = CompileOptions()
 PAGE, TICKET, DATA = Alert("ABudgetBurn", "page"), Alert("ABudgetBurn", "ticket"), Alert("ADataMissing", "ticket")
@@ -177,3 +177,13 @@ def test_every_case_is_as_its_name_says(target: str, period: str) -> None:
             assert not any(any(fires) for fires in burns)
         assert any(data) == ("stops coming" in case.name or "ever measured" in case.name)
     assert len(found) >= 9
+
+
+def test_where_nothing_may_be_bad_one_event_fires_at_the_evaluation_that_counts_it() -> None:
+    hard = replace(objective(target="0.999999999"), hard=True, table=hard_table(Rolling("30d")))
+    (one,) = (case for case in cases(hard, "30s", synthesised=True).cases if "one bad event among many" in case.name)
+    fires = outcome(one, hard, OPTIONS).firing[PAGE]
+
+    counted = one.stretches[0].evaluations + 1
+    assert [stretch.bad for stretch in one.stretches] == [0, 1, 0]
+    assert [at for at, verdict in enumerate(fires) if verdict] == list(range(counted, counted + 120))
