@@ -37,7 +37,7 @@ def machine() -> dict[str, object]:
 
 
 def main() -> None:
-    names = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in {"harness", "run"})
+    names = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in {"harness", "run", "surroundings"})
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", metavar="NAME", choices=names, help=f"run one of: {', '.join(names)}")
     parser.add_argument("--quick", action="store_true", help="see that everything runs; the figures mean nothing")

@@ -36,6 +36,7 @@ _PROGRAMS = {
     "prometheus": ("prometheus",),
     "prometheus-alertmanager": ("prometheus-alertmanager", "alertmanager"),
 }
+_NOT_HERE = {"k3s", "wasmedge"}  # services of a cluster, which this one machine is not
 _MARKER = ".gridobs-demo"
 _DRAIN_SECONDS = 60.0
 _OTHER_FILES = 256  # of a broker, beside its connections
@@ -111,9 +112,10 @@ class Substation:
         settings, folder, ports = self.settings, self.settings.folder, self.settings.ports
         programs = find_programs(_PROGRAMS)
         interval = configuration.SCRAPE_INTERVAL
-        catalogue = compile_catalogue(
-            settings.sources, CompileOptions(interval=interval, period_interval=interval, rollup_interval=interval)
-        )
+        options = CompileOptions(interval=interval, period_interval=interval, rollup_interval=interval)
+        catalogue = [
+            one for one in compile_catalogue(settings.sources, options) if one.objective.service not in _NOT_HERE
+        ]
         self.objectives = [compiled.objective for compiled in catalogue]
         require_free(ports)
         allow_open_files(settings.meters + _OTHER_FILES)

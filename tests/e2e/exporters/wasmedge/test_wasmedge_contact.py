@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.exporters.conftest import Start, Until
-    from tests.e2e.exporters.wasmedge.conftest import Site
+    from tests.e2e.exporters.wasmedge.containerd import Site
 
 pytestmark = pytest.mark.e2e
 

@@ -11,7 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.e2e.exporters.conftest import Exporter, Start, Until
-    from tests.e2e.exporters.wasmedge.conftest import Site
+    from tests.e2e.exporters.wasmedge.containerd import Site
 
 pytestmark = pytest.mark.e2e
 
