@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from gridobs_exporters.pipeline.store import Store
 
 log = logging.getLogger(__name__)
+
+_LOOK = 0.02  # seconds between looks at the time while a check runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,6 @@ class QuickCheck:
         self._settings = settings
         self._clock = clock
         self._failed = failed
-        self._connection: sqlite3.Connection | None = None
         self._periodic = Periodic("pipeline-check", self.check, interval=settings.interval, clock=clock)
         self.report = CheckReport()
 
@@ -58,8 +59,6 @@ class QuickCheck:
         self._periodic.start()
 
     def stop(self) -> None:
-        self._periodic.stopped.set()
-        self._interrupt()
         self._periodic.stop()
 
     def check(self) -> bool:
@@ -98,20 +97,21 @@ class QuickCheck:
     @contextmanager
     def _interruptible(self, connection: sqlite3.Connection) -> Iterator[None]:
         """Until the time is up or this process stops."""
-        self._connection = connection
-        timer = threading.Timer(self._settings.timeout, self._interrupt)
-        timer.daemon = True
-        timer.start()
+        done = threading.Event()
+        began = self._clock.monotonic()
+
+        def watch() -> None:
+            while not done.wait(_LOOK):
+                if self._periodic.stopped.is_set() or self._clock.monotonic() - began > self._settings.timeout:
+                    connection.interrupt()  # again and again: it has no effect on what has yet to begin
+
+        watching = threading.Thread(target=watch, name="quick-check-time", daemon=True)
+        watching.start()
         try:
             yield
         finally:
-            self._connection = None
-            timer.cancel()
-
-    def _interrupt(self) -> None:
-        if connection := self._connection:
-            with suppress(sqlite3.ProgrammingError):  # it has just been closed
-                connection.interrupt()
+            done.set()
+            watching.join()
 
     def _broken_off(self, error: sqlite3.Error) -> bool:
         """Whether the check was broken off, which trying again at once would not mend."""

@@ -43,7 +43,9 @@ CANARY = schema.mapping(
 STORE = schema.mapping(
     {
         "name": schema.text("the store label; default: the file name without ending", "main"),
-        "path": schema.text("the SQLite file the processor writes", "/var/lib/power/store.db"),
+        "path": schema.text(
+            "the SQLite file the processor writes", "/var/lib/power/store.db", pattern=r"^[^\0]*[^\0/\s][^\0]*$"
+        ),
         "quick_check_interval": schema.duration("from one quick_check to the next; 0 is never", "1h", zero=True),
         "quick_check_timeout": schema.duration(
             "after which a quick_check is broken off; at the latest at half of the interval", "10m"

@@ -57,8 +57,7 @@ class Store:
         return Path(os.path.realpath(self._given))
 
     def beside(self, suffix: str) -> Path:
-        path = self.path
-        return path.with_name(path.name + suffix)
+        return Path(f"{self.path}{suffix}")
 
     @property
     def in_wal_mode(self) -> bool:
@@ -89,7 +88,7 @@ class Store:
         before, idle = self._state()
         # A crash may have left a -wal file without its -shm; only then does SQLite have to make one.
         index = "&readonly_shm=1" if self._has("-shm") else ""
-        uri = f"file:{quote(os.fspath(self.path))}?mode=ro{index}{'&immutable=1' if idle else ''}"
+        uri = f"file:{quote(os.fsencode(self.path))}?mode=ro{index}{'&immutable=1' if idle else ''}"
         connection = sqlite3.connect(
             uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
         )

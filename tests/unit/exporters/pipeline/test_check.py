@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pytest
 from gridobs_exporters.clock import Clock
 from gridobs_exporters.pipeline.integrity import CheckSettings, QuickCheck
 from gridobs_exporters.pipeline.store import Store, error_name
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
     from tests.unit.exporters.conftest import Hands
     from tests.unit.exporters.pipeline.conftest import MakeWatched
 
 HOURLY = CheckSettings(interval=3600, timeout=600)
+MANY = """
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 400000)
+    INSERT INTO dead_letters (digest, topic, payload, reason, received_at) SELECT n, 't', 'p', 'r', n FROM numbers
+"""
+
+
+@pytest.fixture
+def large(filled: Callable[[int], Path]) -> Path:
+    """A store whose check takes longer than it takes to look at the time."""
+    path = filled(1)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(MANY)
+    return path
 
 
 def test_a_fault_leaves_the_age_of_the_last_good_check(
@@ -55,12 +68,10 @@ def test_a_fault_leaves_the_age_of_the_last_good_check(
 
 
 def test_a_check_that_takes_too_long_is_broken_off_and_is_no_verdict(
-    filled: Callable[[int], Path], caplog: pytest.LogCaptureFixture
+    large: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     errors: list[sqlite3.Error] = []
-    check = QuickCheck(
-        Store(filled(60_000)), CheckSettings(interval=60, timeout=0.000_1), clock=Clock(), failed=errors.append
-    )
+    check = QuickCheck(Store(large), CheckSettings(interval=60, timeout=0.001), clock=Clock(), failed=errors.append)
 
     assert check.check(), "trying again at once would not mend it"
     assert check.report.last_run == 0
@@ -68,10 +79,10 @@ def test_a_check_that_takes_too_long_is_broken_off_and_is_no_verdict(
     assert "give it a longer quick_check_timeout" in caplog.text
 
 
-def test_the_end_of_the_process_does_not_wait_for_a_check(filled: Callable[[int], Path], hands: Hands) -> None:
+def test_the_end_of_the_process_does_not_wait_for_a_check(large: Path, hands: Hands) -> None:
     errors: list[sqlite3.Error] = []
     check = QuickCheck(
-        Store(filled(60_000)), CheckSettings(interval=0.001, timeout=60), clock=hands.clock, failed=errors.append
+        Store(large), CheckSettings(interval=0.001, timeout=60), clock=hands.clock, failed=errors.append
     )
     check.start()
     time.sleep(0.05)

@@ -70,6 +70,8 @@ def test_zero_turns_the_checks_off() -> None:
             ["--pipeline.canary-broker=mqtt://b", "--pipeline.canary-timeout=0s"],
             "--pipeline.canary-timeout: must be longer than 0; write e.g. 10s",
         ),
+        (["--pipeline.store=/"], "--pipeline.store: '/' will not do: the SQLite file the processor writes"),
+        (["--pipeline.store=a\0b"], "will not do: the SQLite file the processor writes"),
         (["--pipeline.accuracy-interval=soon"], "'soon' will not do: from one check of samples to the next"),
     ],
 )

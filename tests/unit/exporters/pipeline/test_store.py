@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 from typing import TYPE_CHECKING
@@ -251,6 +252,18 @@ def test_reading_never_checkpoints(writer: sqlite3.Connection, watched: MakeWatc
     watched().scrape()
 
     assert (tmp_path / "store.db-wal").read_bytes() == wal
+
+
+@pytest.mark.parametrize("name", [b"a b?mode=rw#%41.db", b"\xff\xfe.db", "Zähler.db".encode()])
+def test_a_store_may_be_called_anything(
+    filled: Callable[[int], Path], watched: MakeWatched, tmp_path: Path, name: bytes
+) -> None:
+    path = tmp_path / os.fsdecode(name)
+    filled(3).rename(path)
+    page = watched(path).scrape()
+
+    assert (page["up"], page["records_stored"]) == (1, 3)
+    assert [os.fsencode(one) for one in tmp_path.iterdir()] == [os.fsencode(path)]
 
 
 def test_a_link_is_followed_to_where_the_other_files_are(
