@@ -91,7 +91,7 @@ class Fetcher:
 def _chunks(answer: urllib3.BaseHTTPResponse, path: str, deadline: float, largest: int) -> Iterator[bytes]:
     size = 0
     try:
-        for chunk in answer.stream(CHUNK, decode_content=True):
+        while chunk := answer.read1(CHUNK, decode_content=True):  # what is there, so that a drip meets the deadline
             size += len(chunk)
             if size > largest:
                 raise FetchError(f"{path}: more than {largest} bytes")

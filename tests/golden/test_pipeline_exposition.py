@@ -16,31 +16,19 @@ from gridobs_exporters.pipeline.canary import CanarySettings
 from gridobs_exporters.pipeline.collector import PipelineCollector
 from gridobs_exporters.pipeline.integrity import CheckSettings
 from gridobs_exporters.pipeline.watch import StoreSettings
-from prometheus_client import CollectorRegistry, generate_latest
 
 from gridobs.testbed.processor.store import Batch, DeadLetter, Store
 from gridobs.testbed.processor.validation import Rejected, Rejection
 from gridobs.testbed.reading import Reading
+from tests.exposition import exposed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from prometheus_client.core import Metric
 
 GOLDEN = Path(__file__).parent / "exporters" / "pipeline.prom"
 NOON = 1_700_000_000.0
 UNSTEADY = "gridobs_pipeline_filesystem_"  # of the machine the test runs on
-
-
-class _Families:
-    def __init__(self, families: Iterable[Metric]) -> None:
-        self._families = list(families)
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families
-
-    def describe(self) -> Iterable[Metric]:
-        return ()
 
 
 def test_a_store_in_use_whose_canary_finds_no_broker(
@@ -82,9 +70,7 @@ def exposition(path: Path) -> str:
         text, deadline = "", time.monotonic() + 30
         while not all(f"gridobs_pipeline_{done}" in text for done in DONE):
             assert time.monotonic() < deadline, text
-            registry = CollectorRegistry()
-            registry.register(_Families(collector.collect().samples.families()[0]))
-            text = generate_latest(registry).decode()
+            text = exposed(collector.collect().samples.families()[0])
         return text
     finally:
         collector.stop()

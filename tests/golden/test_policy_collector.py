@@ -12,26 +12,15 @@ from gridobs_exporters.pages import Request
 from gridobs_exporters.policy.collector import PolicyCollector, PolicySettings
 from gridobs_exporters.policy.counts import PathLimits
 from gridobs_exporters.scrape import Scraper
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import generate_latest
+
+from tests.exposition import exposed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from prometheus_client.core import Metric
 
 HERE = Path(__file__).parent
 FIXTURES = HERE.parent / "fixtures/policy"
-
-
-class Registered:
-    """One scrape, as a registry collects it."""
-
-    def __init__(self, families: Iterable[Metric]) -> None:
-        self._families = list(families)
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families
 
 
 @pytest.fixture
@@ -47,9 +36,7 @@ def exposition() -> str:
         (status, json.dumps(state).encode()),
     ):
         assert route.answer(Request(method="POST", path=route.path, body=body)).status == 200
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(Registered(Scraper([collector], version="0", clock=clock).scrape(timeout=5)))
-    return generate_latest(registry).decode()
+    return exposed(Scraper([collector], version="0", clock=clock).scrape(timeout=5))
 
 
 def test_the_exposition_is_the_golden_one(exposition: str, matches_golden: Callable[[Path, str], None]) -> None:

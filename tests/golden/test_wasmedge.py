@@ -20,12 +20,12 @@ from gridobs_exporters.wasmedge.presence import Presence
 from gridobs_exporters.wasmedge.starts import Starts
 from gridobs_exporters.wasmedge.tally import Tally
 from gridobs_exporters.wasmedge.watch import Watch
-from prometheus_client import CollectorRegistry, generate_latest
+
+from tests.exposition import exposed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from prometheus_client.core import Metric
 
 GOLDEN = Path(__file__).parent / "exporters" / "wasmedge.prom"
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "wasmedge"
@@ -42,17 +42,6 @@ WORKLOAD = Workload(
     cgroups_path="kubepods-burstable-pod0f5c_1.slice:cri-containerd:c1",
     log="power_meter-0_u/app/0.log",
 )
-
-
-class Registered:
-    def __init__(self, families: Iterable[Metric]) -> None:
-        self._families = list(families)
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families
-
-    def describe(self) -> Iterable[Metric]:
-        return ()
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +69,7 @@ def exposition() -> str:
     collector = WasmedgeCollector(
         watch, presence=presence, tally=tally, cgroups=Cgroups(FIXTURES / "v2", proc=FIXTURES), most_pods=10
     )
-    registry = CollectorRegistry()
-    registry.register(Registered(Scraper([collector], version="0", clock=CLOCK).scrape(timeout=30)))
-    return generate_latest(registry).decode()
+    return exposed(Scraper([collector], version="0", clock=CLOCK).scrape(timeout=30))
 
 
 def test_the_exposition_is_the_golden_one(exposition: str, matches_golden: Callable[[Path, str], None]) -> None:

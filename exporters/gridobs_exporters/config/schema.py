@@ -36,6 +36,15 @@ def text(description: str, example: str, *, pattern: str = r"\S") -> Schema:
     return {"type": "string", "pattern": pattern, "description": description, "examples": [example]}
 
 
+def tls_files(of: str) -> dict[str, Schema]:
+    """The keys that ``Section.client_tls`` reads; ``of`` is whom the authorities vouch for."""
+    return {
+        "ca_file": text(f"authorities that vouch for {of}, PEM", "/etc/gridobs/ca.pem"),
+        "cert_file": text("our certificate, PEM", "/etc/gridobs/tls.crt"),
+        "key_file": text("its key, PEM", "/etc/gridobs/tls.key"),
+    }
+
+
 def choice(description: str, *values: str) -> Schema:
     return {"enum": list(values), "description": description, "examples": [values[0]]}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gridobs_exporters.durations import parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gridobs_exporters.config.document import Keys
 
@@ -50,6 +50,13 @@ class Section:
     def seconds(self, key: str, default: str) -> float:
         return parse_duration(str(self.values.get(key, default)))
 
+    def positive_seconds(self, key: str, default: str) -> float:
+        """As ``seconds``, of what cannot be 0."""
+        seconds = self.seconds(key, default)
+        if not seconds:
+            self.problem(key, f"must be longer than 0; write e.g. {default}")
+        return seconds
+
     def path(self, key: str) -> Path | None:
         text = self.values.get(key)
         return None if text is None else Path(text)
@@ -65,6 +72,23 @@ class Section:
             reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
             self.problem(key, f"cannot read {path}: {reason}; let this user read it")
             return None
+
+    def login(self) -> tuple[str | None, str | None]:
+        """``username``, and the password from ``password_file``."""
+        username, password = self.values.get("username"), self.secret("password_file")
+        if password is not None and not username:
+            self.problem("password_file", "a password needs a name; give username too")
+        return username, password
+
+    def tls_if(self, secure: bool, *, scheme: str) -> ssl.SSLContext | None:  # noqa: FBT001 - tls_if(secure) reads well
+        """``client_tls`` if ``secure``; else files for TLS are a fault, mended by an address with ``scheme``."""
+        if secure:
+            return self.client_tls()
+        for key in ("ca_file", "cert_file", "key_file"):
+            if self.values.get(key):
+                self.problem(key, f"of no use without TLS; write the url as {scheme}://")
+                break
+        return None
 
     def client_tls(self) -> ssl.SSLContext:
         """TLS as a client from ``ca_file``, ``cert_file`` and ``key_file``; the server is always verified."""
@@ -90,3 +114,10 @@ class Section:
 
     def _below(self, values: Mapping[str, Any], *keys: str | int) -> Section:
         return Section(values, (*self.keys, *keys), self.places, self.problems)
+
+
+def refuse_same_names(sections: Sequence[Section], names: Sequence[str]) -> None:
+    """Tell each section whose name, its label, another one before it has."""
+    for index, (section, name) in enumerate(zip(sections, names, strict=True)):
+        if name in names[:index]:
+            section.problem("name", f"the name {name!r} is taken; give it another name")

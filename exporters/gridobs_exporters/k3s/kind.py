@@ -70,8 +70,8 @@ def prepare(section: Section) -> Make:
     kubelet_ca = section.get("kubelet_ca_file")
     _refuse_admin(section)
     refresh, timeout = (
-        _longer_than_zero(section, "refresh_interval", "30s"),
-        _longer_than_zero(section, "timeout", "10s"),
+        section.positive_seconds("refresh_interval", "30s"),
+        section.positive_seconds("timeout", "10s"),
     )
     settings = K3sSettings(
         probe=ProbeSettings(
@@ -79,8 +79,8 @@ def prepare(section: Section) -> Make:
             port=port,
             tls=tls,
             headers=token,
-            interval=_longer_than_zero(section, "probe_interval", "10s"),
-            timeout=_longer_than_zero(section, "probe_timeout", "5s"),
+            interval=section.positive_seconds("probe_interval", "10s"),
+            timeout=section.positive_seconds("probe_timeout", "5s"),
         ),
         inventory=InventorySettings(
             interval=refresh,
@@ -133,13 +133,6 @@ def _metrics_interval(section: Section) -> float:
     seconds = section.seconds("kubelet_metrics_interval", "60s")
     if seconds < SHORTEST_METRICS_INTERVAL:
         section.problem("kubelet_metrics_interval", "a server takes seconds to write this; write 60s or more")
-    return seconds
-
-
-def _longer_than_zero(section: Section, key: str, default: str) -> float:
-    seconds = section.seconds(key, default)
-    if not seconds:
-        section.problem(key, f"must be longer than 0; write e.g. {default}")
     return seconds
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gridobs_exporters.config import schema
+from gridobs_exporters.config.section import refuse_same_names
 from gridobs_exporters.fetch import Fetcher
 from gridobs_exporters.kind import CollectorKind, Flag
 from gridobs_exporters.mqtt.collector import MqttCollector, MqttSettings
@@ -38,9 +39,7 @@ STATS = schema.mapping(
         "username": schema.text("the name to ask with; for EMQX the API key", "gridobs"),
         "password_file": schema.text("a file with the password, or EMQX's secret key", "/etc/gridobs/stats-password"),
         "token_file": schema.text("a file with a bearer token, instead of a name", "/etc/gridobs/stats-token"),
-        "ca_file": schema.text("authorities that vouch for the page, PEM", "/etc/gridobs/ca.pem"),
-        "cert_file": schema.text("our certificate, PEM", "/etc/gridobs/tls.crt"),
-        "key_file": schema.text("its key, PEM", "/etc/gridobs/tls.key"),
+        **schema.tls_files("the page"),
         "interval": schema.duration("from one reading to the next", "15s"),
         "timeout": schema.duration("for one reading", "10s"),
     },
@@ -54,9 +53,7 @@ BROKER = schema.mapping(
         "url": schema.text("the broker's address", "mqtts://broker:8883"),
         "username": schema.text("the name to come in with", "gridobs"),
         "password_file": schema.text("a file with the password", "/etc/gridobs/mqtt-password"),
-        "ca_file": schema.text("authorities that vouch for the broker, PEM", "/etc/gridobs/ca.pem"),
-        "cert_file": schema.text("our certificate, PEM", "/etc/gridobs/tls.crt"),
-        "key_file": schema.text("its key, PEM", "/etc/gridobs/tls.key"),
+        **schema.tls_files("the broker"),
         "sys_interval": schema.duration("the broker's sys_interval", "10s"),
         "stats": STATS,
         "probe_interval": schema.duration("from one round trip to the next", "15s"),
@@ -73,11 +70,9 @@ BROKER = schema.mapping(
 
 
 def prepare(section: Section) -> Make:
-    settings = [read_broker(broker) for broker in section.sections("brokers")]
-    names = [setting.name for setting in settings]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            section.sections("brokers")[index].problem("name", f"the name {name!r} is taken; give it another name")
+    brokers = section.sections("brokers")
+    settings = [read_broker(broker) for broker in brokers]
+    refuse_same_names(brokers, [setting.name for setting in settings])
 
     def make(clock: Clock) -> MqttCollector:
         return MqttCollector(settings, clock=clock)
@@ -88,22 +83,16 @@ def prepare(section: Section) -> Make:
 def read_broker(section: Section) -> MqttSettings:
     """The settings of one broker; what is wrong is told to ``section``."""
     scheme, host, port = _address(section)
-    tls = None
-    if scheme == "mqtts":
-        tls = section.client_tls()
-    elif given := next((key for key in ("ca_file", "cert_file", "key_file") if section.get(key)), None):
-        section.problem(given, "of no use without TLS; write the url as mqtts://")
-    password = section.secret("password_file")
-    if password is not None and not section.get("username"):
-        section.problem("password_file", "a password needs a name; give username too")
-    broker = Broker(host=host, port=port, username=section.get("username"), password=password, tls=tls)
+    username, password = section.login()
+    tls = section.tls_if(scheme == "mqtts", scheme="mqtts")
+    broker = Broker(host=host, port=port, username=username, password=password, tls=tls)
     probe = ProbeSettings(
-        interval=_longer_than_zero(section, "probe_interval", "15s"),
-        timeout=_longer_than_zero(section, "probe_timeout", "2s"),
+        interval=section.positive_seconds("probe_interval", "15s"),
+        timeout=section.positive_seconds("probe_timeout", "2s"),
         topic=section.get("probe_topic", f"gridobs/probe/{socket.gethostname()}"),
     )
     name = section.get("name") or str(broker).partition("://")[2]
-    sys_interval = _longer_than_zero(section, "sys_interval", "10s")
+    sys_interval = section.positive_seconds("sys_interval", "10s")
     return MqttSettings(name=name, broker=broker, sys_interval=sys_interval, probe=probe, stats=_read_stats(section))
 
 
@@ -118,21 +107,14 @@ def _read_stats(section: Section) -> StatsSettings | None:
         section.problem("kind", f"lacks stats, the page that tells them; write below it e.g. url: {table.example}")
         return None
     base, path, secure = _page_address(stats, table.example)
-    tls = None
-    if secure:
-        tls = stats.client_tls()
-    elif given := next((key for key in ("ca_file", "cert_file", "key_file") if stats.get(key)), None):
-        stats.problem(given, "of no use without TLS; write the url as https://")
     fetcher = Fetcher(
         base,
-        tls=tls,
+        tls=stats.tls_if(secure, scheme="https"),
         headers=_credentials(stats),
-        timeout=_longer_than_zero(stats, "timeout", "10s"),
+        timeout=stats.positive_seconds("timeout", "10s"),
         connections=1,
     )
-    return StatsSettings(
-        table=table, fetcher=fetcher, path=path, interval=_longer_than_zero(stats, "interval", "15s")
-    )
+    return StatsSettings(table=table, fetcher=fetcher, path=path, interval=stats.positive_seconds("interval", "15s"))
 
 
 def _credentials(stats: Section) -> Callable[[], Mapping[str, str]]:
@@ -176,13 +158,6 @@ def _page_address(stats: Section, example: str) -> tuple[str, str, bool]:
         stats.problem("url", "others can read a password here; use username and password_file")
     path = (url.path or "/") + (f"?{url.query}" if url.query else "")
     return f"{url.scheme}://{url.netloc}", path, url.scheme == "https"
-
-
-def _longer_than_zero(section: Section, key: str, default: str) -> float:
-    seconds = section.seconds(key, default)
-    if not seconds:
-        section.problem(key, f"must be longer than 0; write e.g. {default}")
-    return seconds
 
 
 def _address(section: Section) -> tuple[str, str, int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gridobs_exporters.config import schema
+from gridobs_exporters.config.section import refuse_same_names
 from gridobs_exporters.kind import CollectorKind, Flag
 from gridobs_exporters.mqtt.kind import BROKER, read_broker
 from gridobs_exporters.pipeline.accuracy import AccuracySettings
@@ -60,11 +61,9 @@ STORE = schema.mapping(
 
 
 def prepare(section: Section) -> Make:
-    settings = [read_store_settings(store) for store in section.sections("stores")]
-    names = [setting.name for setting in settings]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            section.sections("stores")[index].problem("name", f"the name {name!r} is taken; give it another name")
+    stores = section.sections("stores")
+    settings = [read_store_settings(store) for store in stores]
+    refuse_same_names(stores, [setting.name for setting in settings])
 
     def make(clock: Clock) -> PipelineCollector:
         return PipelineCollector(settings, clock=clock)
@@ -94,9 +93,7 @@ def read_canary(section: Section) -> CanarySettings:
     broker = section.section("broker")
     assert broker  # noqa: S101 - the schema asks for it
     meter = section.get("meter", METER)
-    interval, timeout = section.seconds("interval", "15s"), section.seconds("timeout", "10s")
-    if not timeout:
-        section.problem("timeout", "must be longer than 0; write e.g. 10s")
+    interval, timeout = section.seconds("interval", "15s"), section.positive_seconds("timeout", "10s")
     if timeout > interval:
         # A round would take longer when it fails than when it succeeds, and count for less.
         section.problem("timeout", f"{timeout:g} s is longer than the interval of {interval:g} s; make one fit")

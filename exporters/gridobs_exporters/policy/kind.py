@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gridobs_exporters.config import schema
+from gridobs_exporters.config.section import refuse_same_names
 from gridobs_exporters.kind import CollectorKind, Flag
 from gridobs_exporters.policy.batches import Limits
 from gridobs_exporters.policy.collector import Opa, PolicyCollector, PolicySettings
@@ -27,9 +28,7 @@ OPA = schema.mapping(
         "name": schema.text("the opa label; default: HOST:PORT", "main"),
         "url": schema.text("the address of its API or of its diagnostics", "http://opa:8181"),
         "timeout": schema.duration("for its answer", "1s"),
-        "ca_file": schema.text("authorities that vouch for the OPA, PEM", "/etc/gridobs/ca.pem"),
-        "cert_file": schema.text("our certificate, PEM", "/etc/gridobs/tls.crt"),
-        "key_file": schema.text("its key, PEM", "/etc/gridobs/tls.key"),
+        **schema.tls_files("the OPA"),
     },
     required=["url"],
     description="an OPA whose health is asked for",
@@ -55,11 +54,9 @@ SECTION = schema.mapping(
 
 
 def prepare(section: Section) -> Make:
-    opas = [read_opa(opa) for opa in section.sections("opas")]
-    for index, opa in enumerate(opas):
-        if opa.name in [before.name for before in opas[:index]]:
-            cure = f"the name {opa.name!r} is taken; give it another name"
-            section.sections("opas")[index].problem("name", cure)
+    sections = section.sections("opas")
+    opas = [read_opa(opa) for opa in sections]
+    refuse_same_names(sections, [opa.name for opa in opas])
     if section.get("only_paths") and not section.get("paths"):
         section.problem("only_paths", "without paths every decision would be other; give paths")
     usual, limits = Meaning(), Limits()
@@ -96,14 +93,8 @@ def read_opa(section: Section) -> Opa:
         section.problem("url", "others can read a password here; /health needs none")
     elif url.scheme not in {"http", "https"} or not host or re.search("[^/]", url.path) or url.query or url.fragment:
         section.problem("url", f"{text!r} is not the address of an OPA; {_CURE}")
-    tls = None
-    if url.scheme == "https":
-        tls = section.client_tls()
-    elif given := next((key for key in ("ca_file", "cert_file", "key_file") if section.get(key)), None):
-        section.problem(given, "of no use without TLS; write the url as https://")
-    timeout = section.seconds("timeout", "1s")
-    if not timeout:
-        section.problem("timeout", "must be longer than 0; write e.g. 1s")
+    tls = section.tls_if(url.scheme == "https", scheme="https")
+    timeout = section.positive_seconds("timeout", "1s")
     return Opa(name=section.get("name", host), url=text, timeout=timeout, tls=tls)
 
 

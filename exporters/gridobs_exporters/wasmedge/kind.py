@@ -45,9 +45,7 @@ def prepare(section: Section) -> Make:
     cri, socket = section.path("cri_socket"), section.path("socket")
     if cri and socket:
         section.problem("cri_socket", "polling is for where the events cannot be read; give socket or cri_socket")
-    interval = section.seconds("poll_interval", "10s")
-    if not interval:
-        section.problem("poll_interval", "must be longer than 0; write e.g. 10s")
+    interval = section.positive_seconds("poll_interval", "10s")
 
     def make(clock: Clock) -> Collector:
         from gridobs_exporters.wasmedge.cgroups import Cgroups  # noqa: PLC0415 - gRPC is for those who have the collector

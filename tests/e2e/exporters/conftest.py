@@ -17,6 +17,8 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.e2e.exporters.seen import flags_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Protocol
@@ -185,3 +187,9 @@ def exporter(tmp_path: Path) -> Iterator[Start]:
         with suppress(subprocess.TimeoutExpired):
             one.process.wait(timeout=_PATIENCE)
         one.process.kill()
+
+
+@pytest.fixture
+def watch(broker: Mosquitto, exporter: Start) -> Callable[..., Exporter]:
+    """Starts an exporter of ``broker``."""
+    return lambda *flags: exporter(*flags_of(broker), *flags)

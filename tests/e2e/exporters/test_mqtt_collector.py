@@ -8,7 +8,6 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import paho.mqtt.publish
-import pytest
 import requests
 from paho.mqtt.client import MQTTv5
 
@@ -22,7 +21,6 @@ from tests.e2e.exporters.seen import (
     SUCCESS,
     UP,
     by_qos,
-    flags_of,
     from_sys,
     is_up,
     refusals,
@@ -33,12 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.exporters.conftest import Exporter, Mosquitto, Start, Until
-
-
-@pytest.fixture(name="watch")
-def watch_fixture(broker: Mosquitto, exporter: Start) -> Callable[..., Exporter]:
-    """An exporter of ``broker``."""
-    return lambda *flags: exporter(*flags_of(broker), *flags)
 
 
 def test_a_broker_that_serves_shows_its_values_and_its_round_trips(

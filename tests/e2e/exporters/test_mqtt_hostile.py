@@ -19,7 +19,6 @@ from tests.e2e.exporters.seen import (
     ROUNDTRIPS,
     UP,
     by_qos,
-    flags_of,
     from_sys,
     is_up,
     refusals,
@@ -30,12 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.exporters.conftest import Exporter, Mosquitto, Start, Until
-
-
-@pytest.fixture(name="watch")
-def watch_fixture(broker: Mosquitto, exporter: Start) -> Callable[..., Exporter]:
-    """An exporter of ``broker``."""
-    return lambda *flags: exporter(*flags_of(broker), *flags)
 
 
 @pytest.fixture(name="listener")

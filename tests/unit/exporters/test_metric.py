@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import pytest
 from gridobs_exporters.metric import Samples, counter, gauge, histogram
-from prometheus_client import CollectorRegistry, generate_latest
+
+from tests.exposition import exposed
 
 DEPTH = gauge("gridobs_test_depth", "Depth.", "queue")
 DONE = counter("gridobs_test_done_total", "Done.")
 SPAN = histogram("gridobs_test_span_seconds", "Span.")
 
 
-def exposed(samples: Samples) -> list[str]:
-    class Once:
-        def collect(self) -> list[object]:
-            return list(samples.families()[0])
-
-    registry = CollectorRegistry()
-    registry.register(Once())  # type: ignore[arg-type]  # it asks for a base class and calls only this
-    return [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
+def lines(samples: Samples) -> list[str]:
+    return [line for line in exposed(samples.families()[0]).splitlines() if not line.startswith("#")]
 
 
 def test_samples_are_exposed_in_the_order_in_which_their_metrics_came() -> None:
@@ -28,7 +23,7 @@ def test_samples_are_exposed_in_the_order_in_which_their_metrics_came() -> None:
     samples.add(DONE, 7)
     samples.add(DEPTH, 2, "a")
 
-    assert exposed(samples) == [
+    assert lines(samples) == [
         'gridobs_test_depth{queue="b"} 1.0',
         'gridobs_test_depth{queue="a"} 2.0',
         'gridobs_test_span_seconds_bucket{le="0.5"} 1.0',
@@ -46,14 +41,14 @@ def test_a_series_is_never_exposed_twice() -> None:
     more.add(DEPTH, 3, "b")
     samples.update(more)
 
-    assert exposed(samples) == ['gridobs_test_depth{queue="a"} 2.0', 'gridobs_test_depth{queue="b"} 3.0']
+    assert lines(samples) == ['gridobs_test_depth{queue="a"} 2.0', 'gridobs_test_depth{queue="b"} 3.0']
 
 
 def test_a_label_that_no_encoding_can_hold_does_not_cost_the_scrape() -> None:
     samples = Samples()
     samples.add(DEPTH, 1, "broken \udcff name")
 
-    assert exposed(samples) == ['gridobs_test_depth{queue="broken ? name"} 1.0']
+    assert lines(samples) == ['gridobs_test_depth{queue="broken ? name"} 1.0']
 
 
 def test_a_metric_can_be_there_before_its_first_sample() -> None:

@@ -44,9 +44,7 @@ _MODULE = schema.mapping(
         ),
         "username": schema.text("the name to come in with", "gridobs"),
         "password_file": schema.text("a file with the password", "/etc/gridobs/mqtt-password"),
-        "ca_file": schema.text("authorities that vouch for the brokers, PEM", "/etc/gridobs/ca.pem"),
-        "cert_file": schema.text("our certificate, PEM", "/etc/gridobs/tls.crt"),
-        "key_file": schema.text("its key, PEM", "/etc/gridobs/tls.key"),
+        **schema.tls_files("the brokers"),
     },
     description="what to do and as whom",
 )
@@ -90,21 +88,16 @@ def _default_modules(tls: ssl.SSLContext | None) -> Mapping[str, Module]:
 
 
 def _read(section: Section, *, tls: bool) -> Module:
-    password = section.secret("password_file")
-    if password is not None and not section.get("username"):
-        section.problem("password_file", "a password needs a name; give username too")
+    username, password = section.login()
     if not tls and (given := next((key for key in ("ca_file", "cert_file", "key_file") if section.get(key)), None)):
         section.problem(given, "of no use without TLS; write the targets as mqtts://")
-    timeout = section.seconds("timeout", "5s")
-    if not timeout:
-        section.problem("timeout", "must be longer than 0; write e.g. 5s")
     return Module(
         qos=tuple(section.get("qos", (1,))),
         messages=section.get("messages", 10),
         checks=tuple(section.get("checks", ())),
-        timeout=timeout,
+        timeout=section.positive_seconds("timeout", "5s"),
         topic=section.get("topic", _topic()),
-        username=section.get("username"),
+        username=username,
         password=password,
         tls=section.client_tls() if tls else None,
     )

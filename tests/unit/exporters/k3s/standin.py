@@ -22,13 +22,11 @@ import yaml
 from gridobs_exporters.config.section import Section
 from gridobs_exporters.k3s.kind import prepare
 from gridobs_exporters.scrape import Scraper
-from prometheus_client import CollectorRegistry, generate_latest
+
+from tests.exposition import exposed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from gridobs_exporters.k3s.collector import K3sCollector
-    from prometheus_client.core import Metric
 
     from tests.unit.exporters.conftest import Hands
 
@@ -238,19 +236,6 @@ class Exposition:
         return [line for line in lines if line.startswith(start)]
 
 
-class Registered:
-    """One scrape, as a registry collects it."""
-
-    def __init__(self, families: Iterable[Metric]) -> None:
-        self._families = list(families)
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families
-
-    def describe(self) -> Iterable[Metric]:
-        return ()
-
-
 @dataclass
 class Site:
     """Two nodes as the fixtures tell, and more if a test wants them."""
@@ -336,9 +321,7 @@ class Site:
         collector.kubelets.poll_all()
 
     def scrape(self, collector: K3sCollector) -> Exposition:
-        registry = CollectorRegistry()
-        registry.register(Registered(Scraper([collector], version="0", clock=self.hands.clock).scrape(timeout=30)))
-        return Exposition(generate_latest(registry).decode())
+        return Exposition(exposed(Scraper([collector], version="0", clock=self.hands.clock).scrape(timeout=30)))
 
     def read(self, **more: object) -> Exposition:
         """A new collector's first refresh."""

@@ -10,35 +10,20 @@ import pytest
 from gridobs_exporters.pipeline.collector import PipelineCollector
 from gridobs_exporters.pipeline.watch import StoreSettings
 from gridobs_exporters.scrape import Scraper
-from prometheus_client import CollectorRegistry, generate_latest
 
 from gridobs.testbed.processor.store import Batch, Store
 from gridobs.testbed.reading import Reading
+from tests.exposition import exposed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import Protocol
-
-    from prometheus_client.core import Metric
 
     from tests.unit.exporters.conftest import Hands
 
     class MakeWatched(Protocol):
         def __call__(self, path: Path | None = None, **settings: object) -> Watched: ...
-
-
-class _Registered:
-    """One scrape, as a registry collects it."""
-
-    def __init__(self, families: Iterable[Metric]) -> None:
-        self._families = list(families)
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families
-
-    def describe(self) -> Iterable[Metric]:
-        return ()
 
 
 @dataclass(frozen=True)
@@ -91,9 +76,7 @@ class Watched:
         self._scraper = Scraper([collector], version="0", clock=hands.clock)
 
     def scrape(self) -> Page:
-        registry = CollectorRegistry()
-        registry.register(_Registered(self._scraper.scrape(timeout=30)))
-        return Page(generate_latest(registry).decode())
+        return Page(exposed(self._scraper.scrape(timeout=30)))
 
 
 @pytest.fixture
