@@ -6,6 +6,7 @@ On urllib3 alone: requests would cost 4 MB more of the 60 MiB an exporter may ta
 from __future__ import annotations
 
 import time
+import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -91,24 +92,48 @@ class Fetcher:
 def _chunks(answer: urllib3.BaseHTTPResponse, path: str, deadline: float, largest: int) -> Iterator[bytes]:
     size = 0
     try:
-        while chunk := answer.read1(CHUNK, decode_content=True):  # what is there, so that a drip meets the deadline
+        for chunk in _unpacked(_received(answer, path, deadline), answer.headers.get("Content-Encoding"), path):
             size += len(chunk)
             if size > largest:
                 raise FetchError(f"{path}: more than {largest} bytes")
-            if time.monotonic() > deadline:
-                raise FetchError(f"{path}: takes too long")
             yield chunk
-    except (urllib3.exceptions.HTTPError, OSError) as error:
+    except (urllib3.exceptions.HTTPError, OSError, zlib.error) as error:
         raise FetchError(f"{path}: {_reason(error)}") from error
+
+
+def _received(answer: urllib3.BaseHTTPResponse, path: str, deadline: float) -> Iterator[bytes]:
+    """What is there, each time, so that a server that sends drop by drop meets the deadline too."""
+    while chunk := answer.read1(CHUNK, decode_content=False):
+        if time.monotonic() > deadline:
+            raise FetchError(f"{path}: takes too long")
+        yield chunk
+
+
+def _unpacked(chunks: Iterator[bytes], encoding: str | None, path: str) -> Iterator[bytes]:
+    """Here and not by urllib3, which takes a gzip stream that was cut off for a whole one."""
+    if encoding is None:
+        yield from chunks
+        return
+    if encoding != "gzip":
+        raise FetchError(f"{path}: comes as {encoding!r}, which was not asked for")
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: with gzip's header and checksum
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            yield unpacker.decompress(rest, CHUNK)
+            rest = unpacker.unconsumed_tail
+    yield unpacker.flush()
+    if not unpacker.eof:
+        raise FetchError(f"{path}: ended early")
 
 
 def _reason(error: Exception) -> str:
     """What people need to know of urllib3's nested texts."""
     match error:
+        case urllib3.exceptions.NewConnectionError():  # a kind of ConnectTimeoutError
+            return str(error).partition(": ")[2] or str(error)
         case urllib3.exceptions.ConnectTimeoutError() | urllib3.exceptions.ReadTimeoutError():
             return "no answer in time"
-        case urllib3.exceptions.NewConnectionError():
-            return str(error).partition(": ")[2] or str(error)
         case urllib3.exceptions.SSLError():
             return f"TLS: {error}"
     return str(error) or type(error).__name__
