@@ -159,6 +159,8 @@ ALERT_PROCESSOR_MISSING = "PowerProcessorMissing"
 ALERT_STORE_WRITE_FAILING = "PowerStoreWriteFailing"
 ALERT_EXPORTER_DOWN = "GridObsExporterDown"
 ALERT_EXPORTER_MISSING = "GridObsExporterMissing"
+ALERT_COLLECTOR_FAILING = "GridObsCollectorFailing"
+ALERT_SAMPLES_DROPPED = "GridObsSamplesDropped"
 
 # --- alerts of the page /probe -------------------------------------------------------------------------------------
 ALERT_BLACKBOX_PROBE_FAILING = "MqttBlackboxProbeFailing"

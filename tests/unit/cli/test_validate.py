@@ -111,7 +111,7 @@ def test_an_expired_exclusion_is_a_warning_by_the_clock(folder: Path) -> None:
 def test_the_same_file_named_twice_is_read_once(folder: Path) -> None:
     done = gridobs(folder, "validate", "alerts", "alerts/slos/a.yaml", str(folder / "alerts/slos"))
 
-    assert (done.returncode, done.stdout) == (0, "1 objective, 5 alert rules, 0 exclusions: no problems\n")
+    assert (done.returncode, done.stdout) == (0, "1 objective, 7 alert rules, 0 exclusions: no problems\n")
 
 
 def test_a_file_is_held_against_the_settings_of_its_catalogue(folder: Path) -> None:
@@ -170,7 +170,7 @@ def test_json_and_sarif_of_what_is_clean_say_so_to_programs(folder: Path) -> Non
 
     assert json.loads(done.stdout) == {"problems": [], "costs": []}
     assert json.loads(sarif.stdout)["runs"][0]["results"] == []
-    assert done.stderr == "1 objective, 5 alert rules, 0 exclusions: no problems\n"
+    assert done.stderr == "1 objective, 7 alert rules, 0 exclusions: no problems\n"
 
 
 def test_a_code_is_explained() -> None:
