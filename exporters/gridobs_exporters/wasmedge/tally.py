@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from gridobs_exporters.histogram import ROUNDTRIP_EDGES, START_EDGES, Histogram
@@ -34,21 +33,21 @@ class Tally:
     def __init__(self, *, polled: bool) -> None:
         self._lock = threading.Lock()
         stage = CONTAINER_TO_START if polled else CREATE_TO_START
-        self._counts: dict[Metric, Counter[_Labels]] = {
-            names.STARTS_UNMEASURED: Counter({(stage, reason): 0 for reason in REASONS}),
-            names.UNPARSEABLE: Counter({(what,): 0 for what in ("event", "spec", "log", "statistics")}),
-            names.UNIDENTIFIED: Counter({(): 0}),
-            names.CONNECT_FAILURES: Counter({(): 0}),
+        self._counts: dict[Metric, dict[_Labels, float]] = {
+            names.STARTS_UNMEASURED: {(stage, reason): 0 for reason in REASONS},
+            names.UNPARSEABLE: {(what,): 0 for what in ("event", "spec", "log", "statistics")},
+            names.UNIDENTIFIED: {(): 0},
+            names.CONNECT_FAILURES: {(): 0},
         }
         if not polled:
-            self._counts[names.EVENTS] = Counter({(topic,): 0 for topic in TOPICS})
+            self._counts[names.EVENTS] = {(topic,): 0 for topic in TOPICS}
         self._histograms: dict[Metric, dict[_Labels, Histogram]] = {}
         self._values: dict[str, set[str]] = {"handler": set(), "pod_namespace": set()}
 
     def count(self, metric: Metric, *labels: str, by: float = 1) -> None:
         with self._lock:
-            # Counter's values may be floats; typeshed knows only integers.
-            self._counts.setdefault(metric, Counter())[labels] += by  # type: ignore[assignment]
+            counts = self._counts.setdefault(metric, {})
+            counts[labels] = counts.get(labels, 0) + by
 
     def started(self, workload: Workload, start: Start) -> None:
         labels = self.labels(workload)

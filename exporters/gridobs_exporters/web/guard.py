@@ -80,7 +80,7 @@ class Guard:
         try:
             config = read_web_config(self._path)
             if lost := _lost(self._config, config):
-                raise ConfigError(f"{self._path}: {lost} is gone; start again to serve without it")  # noqa: TRY301
+                raise ConfigError(f"{self._path}: {lost} is gone; start again to serve without it")  # noqa: TRY301 - as what is read
         except ConfigError as error:
             if self._broken is None:
                 self._broken_since = now

@@ -183,7 +183,7 @@ def test_slices_count_once_each_however_many_events_they_hold(check: Check, budg
 
 
 @pytest.mark.parametrize(("success", "bad"), [(True, 0.25), (False, 0.75)])
-def test_a_ratio_from_elsewhere_is_budgeted_by_slices(check: Check, success: bool, bad: float) -> None:  # noqa: FBT001
+def test_a_ratio_from_elsewhere_is_budgeted_by_slices(check: Check, success: bool, bad: float) -> None:  # noqa: FBT001 - a parameter
     raw = RawRatio(query=Query.parse("avg_over_time(r[{{.window}}])", window_required=False), success=success)
     check(
         compiled(objective(raw, RatioTimeslices(window="5m"))),
