@@ -40,12 +40,14 @@ class Scenario:
         fault: made anew for each run.
         pages: the alerts that must be delivered with severity page, all of them and no others.
         why: what follows from it, for the reader.
+        tickets: those that may come besides with severity ticket, if the page takes long.
     """
 
     name: ScenarioName
     fault: Callable[[], faults.Fault]
     pages: frozenset[str]
     why: str
+    tickets: frozenset[str] = frozenset()
 
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -54,6 +56,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         faults.BrokerOutage,
         frozenset({names.burn_alert("mqtt-availability")}),
         "probes fail at every QoS, so the broker's budget burns",
+        frozenset({names.ALERT_MQTT_BROKER_DOWN}),
     ),
     Scenario(
         ScenarioName.SLOW_PROCESSOR,
@@ -88,7 +91,7 @@ class Director:
     def __init__(self, substation: Substation, scenario: Scenario, *, clock: Callable[[], float]) -> None:
         self._substation, self._scenario, self._clock = substation, scenario, clock
         self._read = 0
-        self.story = Story(scenario.pages)
+        self.story = Story(scenario.pages, scenario.tickets)
 
     def steps(self) -> Iterator[None]:
         """Do it; yields about twice a second until all is over."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gridobs.conventions import SEVERITY_PAGE
+from gridobs.conventions import SEVERITY_PAGE, SEVERITY_TICKET
 from gridobs.testbed.http_api import FIRING, PENDING
 
 if TYPE_CHECKING:
@@ -26,15 +26,17 @@ class Event:
 
 
 class Story:
-    """Events in the order they were learnt of, and problems: whatever was delivered beside the expected pages."""
+    """Events in the order they were learnt of, and problems: whatever was delivered that was not expected."""
 
-    def __init__(self, pages: AbstractSet[str]) -> None:
+    def __init__(self, pages: AbstractSet[str], tickets: AbstractSet[str] = frozenset()) -> None:
         """Begin a story.
 
         Args:
             pages: the alerts that must be delivered with severity page.
+            tickets: those that may come besides, with severity ticket.
         """
         self._pages = pages
+        self._expected = {(name, SEVERITY_PAGE) for name in pages} | {(name, SEVERITY_TICKET) for name in tickets}
         self._states: dict[str, str] = {}
         self._active: AbstractSet[tuple[str, str]] = frozenset()
         self.events: list[Event] = []
@@ -69,5 +71,5 @@ class Story:
         self._states[delivery.name] = delivery.status
         what = delivery.severity if delivery.status == FIRING else delivery.status
         self.tell(delivery.at, what, f"{delivery.name}: {delivery.summary}")
-        if delivery.name not in self._pages or delivery.severity != SEVERITY_PAGE:
+        if (delivery.name, delivery.severity) not in self._expected:
             self.problems.append(f"not expected: {delivery.name} ({delivery.severity}), {delivery.status}")

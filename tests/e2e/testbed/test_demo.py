@@ -17,7 +17,8 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 SMALL = ("--meters=200", "--rate=200")
-OBJECTIVES = sorted(path.stem for path in (ROOT / "alerts" / "slos").glob("*.yaml"))
+NOT_HERE = {"k3s-api-availability", "wasm-cold-start"}  # of a cluster, which the demo has not
+OBJECTIVES = sorted(path.stem for path in (ROOT / "alerts" / "slos").glob("*.yaml") if path.stem not in NOT_HERE)
 
 
 def free_base_port(start: int) -> int:

@@ -46,6 +46,15 @@ def test_a_ticket_where_a_page_is_expected_is_a_problem() -> None:
     assert ["not expected: BrokerBurn (ticket), firing"] == story.problems
 
 
+def test_a_ticket_that_may_come_besides_is_no_problem_and_a_page_of_its_name_is() -> None:
+    story = Story(PAGES, {"BrokerDown"})
+    story.hear(delivery("BrokerDown", "firing", severity="ticket"))
+    assert ([], sorted(PAGES)) == (story.problems, story.missing)
+
+    story.hear(delivery("BrokerDown", "firing"))
+    assert ["not expected: BrokerDown (page), firing"] == story.problems
+
+
 def test_an_alert_that_comes_back_is_firing_again() -> None:
     story = Story(PAGES)
     for status in ("firing", "resolved", "firing"):
