@@ -97,7 +97,7 @@ def test_the_base_install_brings_nothing_of_the_extras(slim: Path) -> None:
     ).stdout
 
     installed = {line.split("==")[0].lower() for line in listed.splitlines()}
-    assert {"paho-mqtt", "prometheus_client", "pyyaml", "requests"} <= installed
+    assert {"paho-mqtt", "prometheus_client", "pyyaml", "urllib3"} <= installed
     assert not {"grafanalib", "opentelemetry-sdk", "pydantic", "rich", "typer"} & installed
 
 
