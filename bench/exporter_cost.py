@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -66,7 +67,7 @@ class Subject:
         began = time.perf_counter()
         answer = self._http.request("GET", self.url, headers={"X-Prometheus-Scrape-Timeout-Seconds": "10"})
         took = (time.perf_counter() - began) * 1000
-        if answer.status != 200:  # noqa: PLR2004 - success
+        if answer.status != HTTPStatus.OK:
             raise RuntimeError(f"{self.url} answers {answer.status}")
         return took, answer.data.decode()
 
@@ -80,7 +81,7 @@ class Subject:
         url = self.url.replace("/metrics", "/logs")
         headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
         answer = self._http.request("POST", url, body=gzip.compress(json.dumps(batch).encode()), headers=headers)
-        if answer.status // 100 != 2:  # noqa: PLR2004 - success
+        if answer.status != HTTPStatus.OK:
             raise RuntimeError(f"{url} answers {answer.status}: {answer.data!r}")
 
     def cpu_seconds(self) -> float:

@@ -80,13 +80,13 @@ class Section:
             self.problem("password_file", "a password needs a name; give username too")
         return username, password
 
-    def tls_if(self, secure: bool, *, scheme: str) -> ssl.SSLContext | None:  # noqa: FBT001 - tls_if(secure) reads well
-        """``client_tls`` if ``secure``; else files for TLS are a fault, mended by an address with ``scheme``."""
-        if secure:
+    def tls_for(self, scheme: str, *, secure: str) -> ssl.SSLContext | None:
+        """``client_tls`` if the address begins with ``secure``; else files for TLS are a fault."""
+        if scheme == secure:
             return self.client_tls()
         for key in ("ca_file", "cert_file", "key_file"):
             if self.values.get(key):
-                self.problem(key, f"of no use without TLS; write the url as {scheme}://")
+                self.problem(key, f"of no use without TLS; write the url as {secure}://")
                 break
         return None
 

@@ -84,7 +84,7 @@ def read_broker(section: Section) -> MqttSettings:
     """The settings of one broker; what is wrong is told to ``section``."""
     scheme, host, port = _address(section)
     username, password = section.login()
-    tls = section.tls_if(scheme == "mqtts", scheme="mqtts")
+    tls = section.tls_for(scheme, secure="mqtts")
     broker = Broker(host=host, port=port, username=username, password=password, tls=tls)
     probe = ProbeSettings(
         interval=section.positive_seconds("probe_interval", "15s"),
@@ -106,10 +106,10 @@ def _read_stats(section: Section) -> StatsSettings | None:
     if stats is None:
         section.problem("kind", f"lacks stats, the page that tells them; write below it e.g. url: {table.example}")
         return None
-    base, path, secure = _page_address(stats, table.example)
+    base, path, scheme = _page_address(stats, table.example)
     fetcher = Fetcher(
         base,
-        tls=stats.tls_if(secure, scheme="https"),
+        tls=stats.tls_for(scheme, secure="https"),
         headers=_credentials(stats),
         timeout=stats.positive_seconds("timeout", "10s"),
         connections=1,
@@ -143,8 +143,8 @@ def _first_line(path: Path) -> str:
     return path.read_text(encoding="utf-8").rstrip("\r\n")
 
 
-def _page_address(stats: Section, example: str) -> tuple[str, str, bool]:
-    """Scheme and authority, path with query, and whether it is TLS."""
+def _page_address(stats: Section, example: str) -> tuple[str, str, str]:
+    """Scheme and authority, path with query, and the scheme alone."""
     text = stats.get("url")
     try:
         url = urlsplit(text)
@@ -153,11 +153,11 @@ def _page_address(stats: Section, example: str) -> tuple[str, str, bool]:
         known = False
     if not known:
         stats.problem("url", f"{text!r} is not a page's address; write e.g. {example}")
-        return "", "", False
+        return "", "", ""
     if url.username or url.password:
         stats.problem("url", "others can read a password here; use username and password_file")
     path = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    return f"{url.scheme}://{url.netloc}", path, url.scheme == "https"
+    return f"{url.scheme}://{url.netloc}", path, url.scheme
 
 
 def _address(section: Section) -> tuple[str, str, int]:

@@ -93,7 +93,7 @@ def read_opa(section: Section) -> Opa:
         section.problem("url", "others can read a password here; /health needs none")
     elif url.scheme not in {"http", "https"} or not host or re.search("[^/]", url.path) or url.query or url.fragment:
         section.problem("url", f"{text!r} is not the address of an OPA; {_CURE}")
-    tls = section.tls_if(url.scheme == "https", scheme="https")
+    tls = section.tls_for(url.scheme, secure="https")
     timeout = section.positive_seconds("timeout", "1s")
     return Opa(name=section.get("name", host), url=text, timeout=timeout, tls=tls)
 
