@@ -13,7 +13,7 @@ import os
 import sqlite3
 import stat
 import threading
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -89,11 +89,8 @@ class Store:
         # A crash may have left a -wal file without its -shm; only then does SQLite have to make one.
         index = "&readonly_shm=1" if self._has("-shm") else ""
         uri = f"file:{quote(os.fsencode(self.path))}?mode=ro{index}{'&immutable=1' if idle else ''}"
-        connection = sqlite3.connect(
-            uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
-        )
         try:
-            with closing(connection), self._alone_with(connection, before):
+            with self._alone(uri, before) as connection:
                 connection.execute("PRAGMA query_only = ON")
                 yield connection
         finally:
@@ -102,23 +99,32 @@ class Store:
                 raise StoreChangedError("the store changed while it was read")
 
     @contextmanager
-    def _alone_with(self, connection: sqlite3.Connection, file: held.Identity | None) -> Iterator[None]:
-        """No other file of the same name is read meanwhile.
+    def _alone(self, uri: str, file: held.Identity | None) -> Iterator[sqlite3.Connection]:
+        """A connection to ``file``, beside which no other file of the same name is read.
 
-        A file that took its place may share its ``-shm``, and in one process neither's locks hold against the other.
+        A file that took its place may share its ``-shm``, and in one process neither's locks hold against the other:
+        closing one drops those of both, a writer then cuts off the ``-shm`` file, and who reads it ends by SIGBUS. So
+        a connection counts until it is closed, and does not count as one to ``file`` if that has been replaced.
         """
-        with self._lock:
-            others = [other for other, of in self._open.items() if of != file]
-            for other in others:
-                other.interrupt()
-            if others:
-                raise StoreChangedError("the file that was there before is still being read")
-            self._open[connection] = file
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+        )
         try:
-            yield
-        finally:
             with self._lock:
-                del self._open[connection]
+                others = [other for other, of in self._open.items() if of != file]
+                for other in others:
+                    with suppress(sqlite3.ProgrammingError):  # it has just been closed
+                        other.interrupt()
+                if others:
+                    raise StoreChangedError("the file that was there before is still being read")
+                self._open[connection] = file
+            if self._state()[0] != file:
+                raise StoreChangedError("another file took its place while it was opened")
+            yield connection
+        finally:
+            connection.close()
+            with self._lock:
+                self._open.pop(connection, None)
 
     def _state(self) -> tuple[held.Identity | None, tuple[int, int] | None]:
         """Which file it is, None if there is none; and if it has no writer, what changes when one comes."""

@@ -287,14 +287,3 @@ def test_what_was_read_while_a_writer_came_is_not_believed(writer: sqlite3.Conne
         came = sqlite3.connect(path, isolation_level=None)
         came.execute("DELETE FROM readings")
     came.close()
-
-
-def test_what_was_read_of_a_store_that_was_replaced_is_not_believed(
-    writer: sqlite3.Connection, tmp_path: Path
-) -> None:
-    path = tmp_path / "store.db"
-    with pytest.raises(StoreChangedError), Store(path).reading() as reader:  # noqa: PT012 - it is the end that raises
-        reader.execute(facts.NEWEST_ID).fetchone()
-        (tmp_path / "other.db").write_bytes(path.read_bytes())
-        (tmp_path / "other.db").replace(path)
-    writer.close()
