@@ -27,6 +27,9 @@ LABEL_PHASE = "phase"
 LABEL_DESTINATION_CLASS = "destination_class"
 LABEL_POLICY = "policy"
 LABEL_DECISION = "decision"
+LABEL_STATE = "state"
+LABEL_SHARD = "shard"
+LABEL_CLAIMED_SITE = "claimed_site"
 
 SEVERITY_PAGE = "page"
 SEVERITY_TICKET = "ticket"
@@ -261,3 +264,12 @@ SITE_GATEKEEPER_VALIDATIONS_RATE = "site:gatekeeper_validation_requests:rate10m"
 SITE_GATEKEEPER_MUTATIONS_RATE = "site:gatekeeper_mutation_requests:rate10m"
 SITE_GATEKEEPER_INGESTIONS_RATE = "site:gatekeeper_template_ingestions:rate10m"
 SITE_GATEKEEPER_LAST_SYNC = "site:gatekeeper_sync_last_run:timestamp_seconds"
+
+# --- what every site records of itself, for its hub ----------------------------------------------------------------
+SITE_HEARTBEAT = "site:heartbeat:time"
+SITE_ALERTS_FIRING = "site:alerts_firing:count"
+
+# --- the hub -------------------------------------------------------------------------------------------------------
+JOB_EDGE = "edge-federate"  # the one job with which a hub pulls its sites
+SITE_REACHABLE = "site:reachable:bool"
+SITE_STATE = "site:state:info"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import gridobs
-from gridobs.cli import slo
+from gridobs.cli import fleet, slo
 from gridobs.cli.demo import demo
 from gridobs.cli.explain import explain
 from gridobs.cli.generate import generate
@@ -44,6 +44,7 @@ app.command()(demo)
 app.command()(explain)
 app.command()(generate)
 app.command()(validate)
+app.add_typer(fleet.app)
 app.add_typer(slo.app)
 
 

@@ -1,0 +1,1 @@
+"""What may leave a substation: derived from the rules, proved, and enforced at its gate."""
