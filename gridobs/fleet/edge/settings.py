@@ -1,0 +1,62 @@
+"""Where things are: all that one installation has elsewhere than another, with what GridObs ships as defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFiles:
+    """PEM files: who signs in this fleet, and one's own certificate and key."""
+
+    ca: str = "/etc/gridobs/tls/ca.crt"
+    certificate: str = "/etc/gridobs/tls/tls.crt"
+    key: str = "/etc/gridobs/tls/tls.key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSettings:
+    """How an nginx of ours runs.
+
+    Attributes:
+        folder: absolute; holds the pid file and what is buffered. The user it runs as must be able to write there.
+        access_log: a file, or ``syslog:server=unix:/dev/log``. No line of it holds what was asked for.
+        client: the common name of the hub's certificate, which must be all of its subject.
+        rate: answers a second, for each of the two paths, that a gate gives in the long run.
+        body_limit: MiB of one answer that are kept for a slow reader; an answer beyond that waits for its reader.
+    """
+
+    folder: str = "/run/gridobs-gate"
+    access_log: str = "/dev/stdout"
+    client: str = "gridobs-hub"
+    rate: int = 2
+    body_limit: int = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeSettings:
+    """What the files of every site have in common. Addresses are ``host:port``.
+
+    Attributes:
+        prometheus: where the site's Prometheus listens, which its gate alone should be able to reach.
+        alertmanager: the site's own.
+        targets: addresses of each job; None finds the pods of the jobs the rules know in the site's cluster.
+        brokers: that the exporter's page ``/probe`` shall try, such as ``mqtts://broker.example:8883``.
+        probe_module: of that page.
+        scrape_interval: whole seconds, also between two evaluations.
+        push_interval: whole seconds that a sample waits at most for others to be pushed with.
+    """
+
+    tls: TlsFiles = field(default_factory=TlsFiles)
+    gate: GateSettings = field(default_factory=GateSettings)
+    prometheus: str = "127.0.0.1:9090"
+    alertmanager: str = "127.0.0.1:9093"
+    targets: Mapping[str, tuple[str, ...]] | None = None
+    brokers: tuple[str, ...] = ()
+    probe_module: str = "default"
+    scrape_interval: int = 30
+    push_interval: int = 15
