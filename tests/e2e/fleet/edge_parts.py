@@ -1,4 +1,4 @@
-"""The real parts of a site, for tests: certificates of the rendered script, Prometheus with what was planted, nginx."""
+"""The real parts of a site, for tests: certificates by the rendered script, Prometheus with planted series, nginx."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Parts:
         port: int = 0,
         flags: Sequence[str] = (),
     ) -> tuple[Process, str]:
-        """The process and ``host:port``. It holds what was planted for this name, and calls nothing stale for an hour."""
+        """The process and ``host:port``. It holds what was planted for its name; nothing is stale within an hour."""
         own = self.folder / name
         own.mkdir(exist_ok=True)
         (own / "prometheus.yml").write_text(config)

@@ -6,6 +6,7 @@ import gzip
 import signal
 import socket
 import ssl
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -346,24 +347,23 @@ def test_a_slow_reader_and_a_reload_stop_prometheus_but_not_one_behind_the_gate(
         one = start(Parts(tmp_path, stack), authority, many, "site:bulk:count")
         url = f"http://{one.direct}/federate?match[]="
 
-        with unhurried(int(one.direct.rpartition(":")[2])) as slow:
-            slow.sendall(request(f"/federate?match[]={quote(one.egress.selector)}"))
-            assert slow.recv(1) == b"H"
-            one.prometheus.send(signal.SIGHUP)
-            until(lambda: not answers(f"{url}up"), "without the gate, Prometheus answers nobody")
+        baseline = SlowReader(unhurried(int(one.direct.rpartition(":")[2])))
+        baseline.begin(request(f"/federate?match[]={quote(one.egress.selector)}", protocol="HTTP/1.0"))
+        one.prometheus.send(signal.SIGHUP)
+        until(lambda: not answers(f"{url}up"), "without the gate, Prometheus answers nobody")
+        assert baseline.finish().count(b"site:bulk:count{") == SERIES_OF_A_LARGE_BODY
         until(lambda: answers(f"{url}up"), "it answers again once the slow reader is gone")
 
-        with one.connected("gridobs-hub", unhurried(one.port)) as slow:
-            slow.sendall(request("/federate"))
-            assert slow.recv(1) == b"H"
-            before = reloaded(one.direct)
-            one.prometheus.send(signal.SIGHUP)
-            until(lambda: reloaded(one.direct) > before, "behind the gate, Prometheus reloads")
-            whole = one.get("/federate")
+        slow = SlowReader(one.connected("gridobs-hub", unhurried(one.port)))
+        slow.begin(request("/federate", protocol="HTTP/1.0"))
+        before = reloaded(one.direct)
+        one.prometheus.send(signal.SIGHUP)
+        until(lambda: reloaded(one.direct) > before, "behind the gate, Prometheus reloads")
+        other = one.get("/federate")
 
-            assert whole.status_code == requests.codes.ok
-            assert whole.text.count("site:bulk:count{") == SERIES_OF_A_LARGE_BODY
-            assert slow.recv(1) == b"T", "the slow reader still has all of its answer before it"
+        assert slow.is_alive(), "the slow reader is not done yet"
+        assert other.text.count("site:bulk:count{") == SERIES_OF_A_LARGE_BODY
+        assert slow.finish().count(b"site:bulk:count{") == SERIES_OF_A_LARGE_BODY
 
 
 def unhurried(port: int) -> socket.socket:
@@ -373,6 +373,35 @@ def unhurried(port: int) -> socket.socket:
     raw.settimeout(PATIENCE)
     raw.connect((LOOPBACK, port))
     return raw
+
+
+class SlowReader(threading.Thread):
+    """Reads some 20 kB a second until it is told to finish."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(daemon=True)
+        self._sock = sock
+        self._hurry = threading.Event()
+        self._read = [b""]
+
+    def begin(self, asked: bytes) -> None:
+        """Ask, and see that the answer has begun."""
+        self._sock.sendall(asked)
+        self._read = [self._sock.recv(1)]
+        self.start()
+
+    def run(self) -> None:
+        with self._sock:
+            while self._read[-1]:
+                self._hurry.wait(0.2)
+                self._read.append(self._sock.recv(4096))
+
+    def finish(self) -> bytes:
+        """Read the rest as fast as it comes; gives all of it."""
+        self._hurry.set()
+        self.join(PATIENCE)
+        assert not self.is_alive(), f"not within {PATIENCE:g} s: the rest of the answer"
+        return b"".join(self._read)
 
 
 def answers(url: str) -> bool:
