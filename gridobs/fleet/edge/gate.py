@@ -44,7 +44,7 @@ def gate(site: Site, egress: Egress, settings: EdgeSettings, *, source: str) -> 
         *nginx.block("location /", "return 403;"),
     )
     shared = [
-        *nginx.http(own),
+        *nginx.http(settings.nginx),
         "",
         "# The whole subject, so that no other certificate of the same authority is let in.",
         *nginx.block("map $ssl_client_s_dn $is_hub", "default 0;", f"{nginx.exactly(f'CN={own.client}')} 1;"),
@@ -61,7 +61,7 @@ def gate(site: Site, egress: Egress, settings: EdgeSettings, *, source: str) -> 
         "",
         *server,
     ]
-    return nginx.text(source, [*nginx.main(own), "", *nginx.block("http", *shared)])
+    return nginx.text(source, [*nginx.main(settings.nginx), "", *nginx.block("http", *shared)])
 
 
 def _federate(egress: Egress) -> list[str]:

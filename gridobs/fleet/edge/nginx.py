@@ -11,10 +11,11 @@ from gridobs.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gridobs.fleet.edge.settings import GateSettings, TlsFiles
+    from gridobs.fleet.edge.settings import NginxSettings, TlsFiles
 
 _LONGEST_PARAMETER = 2048  # of nginx' configuration is 4095 bytes, src/core/ngx_conf_file.c
 _SAFE = ":,.-_~/"  # what a query may hold as it is, RFC 3986 section 3.4, and is no character of nginx' own
+_WORD = re.compile(r"[A-Za-z0-9._-]+")
 _UNQUOTABLE = re.compile(r"""[\x00-\x1f\x7f"'\\${};#]""")
 
 
@@ -23,6 +24,13 @@ def parameter(text: str) -> str:
     if not text or _UNQUOTABLE.search(text):
         raise UsageError(f"{text!r} cannot stand in an nginx configuration; use no quotes, braces, $, ; or #")
     return f'"{text}"' if " " in text else text
+
+
+def word(text: str) -> str:
+    """``text`` as a parameter that may become a part of a query. Raises UsageError if it is more than a name."""
+    if not _WORD.fullmatch(text):
+        raise UsageError(f"{text!r} cannot stand in a query; use letters, digits, dots, underscores and hyphens")
+    return text
 
 
 def exactly(text: str) -> str:
@@ -45,7 +53,7 @@ def variable(name: str, text: str) -> list[str]:
     return [*numbered, f'set ${name} "{joined}";']
 
 
-def main(settings: GateSettings) -> list[str]:
+def main(settings: NginxSettings) -> list[str]:
     """Everything outside ``http``. It stays in the foreground, as systemd and containers want it."""
     return [
         "daemon off;",
@@ -56,7 +64,7 @@ def main(settings: GateSettings) -> list[str]:
     ]
 
 
-def http(settings: GateSettings) -> list[str]:
+def http(settings: NginxSettings) -> list[str]:
     """What every server shares: nothing of the caller's is logged or kept, and no caller keeps us for long."""
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     return [

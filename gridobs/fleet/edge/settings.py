@@ -19,19 +19,28 @@ class TlsFiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GateSettings:
+class NginxSettings:
     """How an nginx of ours runs.
 
     Attributes:
         folder: absolute; holds the pid file and what is buffered. The user it runs as must be able to write there.
         access_log: a file, or ``syslog:server=unix:/dev/log``. No line of it holds what was asked for.
+    """
+
+    folder: str = "/run/gridobs-gate"
+    access_log: str = "/dev/stdout"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSettings:
+    """What an egress gate lets through, and how much.
+
+    Attributes:
         client: the common name of the hub's certificate, which must be all of its subject.
         rate: answers a second, for each of the two paths, that a gate gives in the long run.
         body_limit: MiB of one answer that are kept for a slow reader; an answer beyond that waits for its reader.
     """
 
-    folder: str = "/run/gridobs-gate"
-    access_log: str = "/dev/stdout"
     client: str = "gridobs-hub"
     rate: int = 2
     body_limit: int = 256
@@ -52,6 +61,7 @@ class EdgeSettings:
     """
 
     tls: TlsFiles = field(default_factory=TlsFiles)
+    nginx: NginxSettings = field(default_factory=NginxSettings)
     gate: GateSettings = field(default_factory=GateSettings)
     prometheus: str = "127.0.0.1:9090"
     alertmanager: str = "127.0.0.1:9093"
@@ -60,3 +70,12 @@ class EdgeSettings:
     probe_module: str = "default"
     scrape_interval: int = 30
     push_interval: int = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverSettings:
+    """The front of what sites push to. ``upstream`` is the ``host:port`` of the store or of the vmagent before it."""
+
+    tls: TlsFiles = field(default_factory=TlsFiles)
+    nginx: NginxSettings = field(default_factory=lambda: NginxSettings(folder="/run/gridobs-receiver"))
+    upstream: str = "127.0.0.1:9090"

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from gridobs.fleet.edge.gate import gate
-from gridobs.fleet.edge.settings import EdgeSettings, GateSettings, TlsFiles
+from gridobs.fleet.edge.settings import EdgeSettings, GateSettings, NginxSettings, TlsFiles
 from gridobs.fleet.model import Site
 from gridobs.testbed.processes import LOOPBACK
 from tests.e2e.fleet.edge_parts import PATIENCE, Authority, Parts, egress, free_port, until
@@ -87,7 +87,8 @@ def start(parts: Parts, authority: Authority, planted: tuple[str, ...], *names: 
     log = parts.folder / "access.log"
     settings = EdgeSettings(
         tls=TlsFiles(ca=str(ca), certificate=str(certificate), key=str(key)),
-        gate=GateSettings(folder=str(parts.folder / "gate"), access_log=str(log), rate=1000),
+        nginx=NginxSettings(folder=str(parts.folder / "gate"), access_log=str(log)),
+        gate=GateSettings(rate=1000),
         prometheus=direct,
     )
     site = Site(id="sub-0001", region="north", address=f"{LOOPBACK}:{port}")

@@ -9,7 +9,7 @@ import pytest
 
 from gridobs.errors import UsageError
 from gridobs.fleet.edge.gate import gate
-from gridobs.fleet.edge.settings import EdgeSettings, GateSettings
+from gridobs.fleet.edge.settings import EdgeSettings, NginxSettings
 from gridobs.fleet.egress.model import Egress, ExportedSeries
 from gridobs.fleet.model import Site
 
@@ -65,4 +65,4 @@ def test_at_an_ipv6_address_it_listens_on_both_kinds() -> None:
 @pytest.mark.parametrize("folder", ["/run/x; include /etc/passwd", "/run/${x}", "/run/'x'", "/run/x\n"])
 def test_a_setting_cannot_become_a_directive(folder: str) -> None:
     with pytest.raises(UsageError, match="cannot stand in an nginx configuration"):
-        gate(SITE, egress(1), EdgeSettings(gate=GateSettings(folder=folder)), source="fleet.yaml")
+        gate(SITE, egress(1), EdgeSettings(nginx=NginxSettings(folder=folder)), source="fleet.yaml")
