@@ -17,7 +17,7 @@ from gridobs.slo.promql import PrometheusVersion
 if TYPE_CHECKING:
     from gridobs.fleet.edge.settings import EdgeSettings, TlsFiles
     from gridobs.fleet.egress.model import Egress
-    from gridobs.fleet.model import Hub, Site
+    from gridobs.fleet.model import Hub
 
 WRITE = "/api/v1/write"
 VMAGENT_FOLDER = "/etc/gridobs/vmagent"
@@ -34,9 +34,7 @@ def keep(egress: Egress) -> list[dict[str, Any]]:
     ]
 
 
-def remote_write(
-    site: Site, hub: Hub, egress: Egress, settings: EdgeSettings, version: PrometheusVersion
-) -> dict[str, Any]:
+def remote_write(hub: Hub, egress: Egress, settings: EdgeSettings, version: PrometheusVersion) -> dict[str, Any]:
     """An entry of ``remote_write``: two connections at most, and waits that grow to five minutes, as hubs come back.
 
     Metadata is not sent: relabelling does not reach it, and it tells of every series of the site.
@@ -55,7 +53,7 @@ def remote_write(
     if version is PrometheusVersion.V3:
         queue["sample_age_limit"] = durations.text(hub.outage_budget)
     return {
-        "url": _url(site, hub),
+        "url": _url(hub),
         "name": "hub",
         "remote_timeout": "30s",
         "send_exemplars": False,
@@ -86,7 +84,7 @@ def vmagent_relabel(egress: Egress, *, source: str) -> str:
     return _document(keep(egress), source)
 
 
-def vmagent_environment(site: Site, hub: Hub, settings: EdgeSettings, *, source: str) -> str:
+def vmagent_environment(hub: Hub, settings: EdgeSettings, *, source: str) -> str:
     """The flags of vmagent as it reads them with ``-envflag.enable``; a release ignores those it does not know.
 
     Raises UsageError if the hub has no receiver.
@@ -95,7 +93,7 @@ def vmagent_environment(site: Site, hub: Hub, settings: EdgeSettings, *, source:
         "httpListenAddr": "127.0.0.1:8429",
         "promscrape.config": f"{VMAGENT_FOLDER}/scrape.yml",
         "promscrape.config.strictParse": "true",
-        "remoteWrite.url": _url(site, hub),
+        "remoteWrite.url": _url(hub),
         "remoteWrite.relabelConfig": f"{VMAGENT_FOLDER}/relabel.yml",
         "remoteWrite.tmpDataPath": _VMAGENT_QUEUE,
         "remoteWrite.maxDiskUsagePerURL": _VMAGENT_DISK,
@@ -115,9 +113,9 @@ def _any_of(texts: tuple[str, ...]) -> str:
     return "|".join(map(re.escape, texts))
 
 
-def _url(site: Site, hub: Hub) -> str:
+def _url(hub: Hub) -> str:
     if not hub.receiver:
-        raise UsageError(f"{site.id} pushes, and the hub has no receiver; give the hub one, or pull from the site")
+        raise UsageError("a site pushes, and the hub has no receiver; give the hub one, or pull from the site")
     return f"https://{hub.receiver}{WRITE}"
 
 

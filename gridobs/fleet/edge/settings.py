@@ -79,3 +79,24 @@ class ReceiverSettings:
     tls: TlsFiles = field(default_factory=TlsFiles)
     nginx: NginxSettings = field(default_factory=lambda: NginxSettings(folder="/run/gridobs-receiver"))
     upstream: str = "127.0.0.1:9090"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VictoriaSettings:
+    """A VictoriaMetrics cluster at the hub.
+
+    Attributes:
+        storage: the hosts of vmstorage, each with a disk of its own.
+        replication: on how many of them each sample is.
+        retention: of samples, as ``-retentionPeriod`` takes it; a bare number is months.
+        insert: ``host:port`` of vminsert.
+        select: ``host:port`` of vmselect.
+        receiver: the front of what sites push to; its upstream is vminsert.
+    """
+
+    storage: tuple[str, ...] = ("vmstorage-0.example", "vmstorage-1.example", "vmstorage-2.example")
+    replication: int = 2
+    retention: str = "13"
+    insert: str = "vminsert.example:8480"
+    select: str = "vmselect.example:8481"
+    receiver: ReceiverSettings = field(default_factory=lambda: ReceiverSettings(upstream="vminsert.example:8480"))

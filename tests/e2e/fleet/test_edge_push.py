@@ -12,7 +12,7 @@ import cramjam
 import pytest
 import requests
 
-from gridobs.fleet.edge.prometheus import prometheus
+from gridobs.fleet.edge.prometheus import prometheus, shared
 from gridobs.fleet.edge.receiver import receiver
 from gridobs.fleet.edge.settings import EdgeSettings, NginxSettings, ReceiverSettings, TlsFiles
 from gridobs.fleet.egress.model import Egress
@@ -105,8 +105,10 @@ def start(parts: Parts, upstream: str) -> Pushing:
         scrape_interval=1,
         push_interval=1,
     )
-    config = prometheus(site, hub, EGRESS, settings, PrometheusVersion.V2_42, source="fleet.yaml")
-    _, edge = parts.prometheus("edge", config=config, port=port)
+    common = shared(site.transport, hub, EGRESS, settings, PrometheusVersion.V2_42)
+    config = prometheus(site, common, settings, source="fleet.yaml")
+    hurried = config.replace("metadata_config:\n", "metadata_config:\n    send_interval: 1s\n")  # default: 1m
+    _, edge = parts.prometheus("edge", config=hurried, port=port)
     return Pushing(parts, authority, fleet, edge)
 
 
@@ -177,7 +179,7 @@ def test_no_byte_of_the_canary_is_sent_nor_what_metrics_the_site_has(tmp_path: P
     with captured() as (upstream, writes), ExitStack() as stack:
         one = start(Parts(tmp_path, stack), upstream)
         until(lambda: bool(ask(one.edge, "prometheus_build_info")), "the site has scraped raw series")
-        until(lambda: len(writes) > 5, "it has pushed a few times")  # metadata would come with the first of them
+        until(lambda: len(writes) > 5, "it has pushed for longer than metadata would have waited")
         bodies = b"".join(body for _, body in writes)
 
         assert b"site:heartbeat:time" in bodies
