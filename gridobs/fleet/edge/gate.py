@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 FEDERATE = "/federate"
 HISTORY = "/history"
 HISTORY_WINDOW = "15m"  # up to the time that is asked for; back-fill steps by it
-_UPSTREAM = "prometheus"
 _BUFFER_KIB = 32
 
 
@@ -27,7 +26,7 @@ def gate(site: Site, egress: Egress, settings: EdgeSettings, *, source: str) -> 
 
     Raises UsageError if a setting cannot stand in it.
     """
-    own = settings.gate
+    own, upstream = settings.gate, f"http://{nginx.parameter(settings.prometheus)}"
     server = nginx.block(
         "server",
         *nginx.listen(site.address),
@@ -37,9 +36,9 @@ def gate(site: Site, egress: Egress, settings: EdgeSettings, *, source: str) -> 
         *nginx.block("if ($is_hub = 0)", "return 403;"),
         *nginx.block("if ($request_method != GET)", "return 405;"),
         "",
-        *_federate(egress),
+        *_federate(egress, upstream),
         "",
-        *_history(egress),
+        *_history(egress, upstream),
         "",
         *nginx.block("location /", "return 403;"),
     )
@@ -54,8 +53,7 @@ def gate(site: Site, egress: Egress, settings: EdgeSettings, *, source: str) -> 
         f"limit_req_zone $server_name zone=federate_rate:32k rate={own.rate}r/s;",
         f"limit_req_zone $server_name zone=history_rate:32k rate={own.rate}r/s;",
         "",
-        *nginx.block(f"upstream {_UPSTREAM}", f"server {nginx.parameter(settings.prometheus)};", "keepalive 2;"),
-        *_upstream(own),
+        *_proxy(own),
         "",
         *_compression(),
         "",
@@ -64,18 +62,18 @@ def gate(site: Site, egress: Egress, settings: EdgeSettings, *, source: str) -> 
     return nginx.text(source, [*nginx.main(settings.nginx), "", *nginx.block("http", *shared)])
 
 
-def _federate(egress: Egress) -> list[str]:
+def _federate(egress: Egress, upstream: str) -> list[str]:
     return nginx.block(
         f"location = {FEDERATE}",
         "limit_conn callers 8;",
         "limit_req zone=federate_rate burst=20 nodelay;",
         *nginx.variable("selector", nginx.percent(egress.selector)),
         'set $args "match%5B%5D=${selector}";',
-        f"proxy_pass http://{_UPSTREAM}/federate;",
+        f"proxy_pass {upstream}/federate;",
     )
 
 
-def _history(egress: Egress) -> list[str]:
+def _history(egress: Egress, upstream: str) -> list[str]:
     """Two at a time, and few a second: a hub that mends a hole must not keep four cores from watching their site."""
     selector = nginx.percent(f"{egress.selector}[{HISTORY_WINDOW}]")
     return nginx.block(
@@ -86,11 +84,11 @@ def _history(egress: Egress) -> list[str]:
         "set $until $arg_time;",
         *nginx.variable("selector", selector),
         'set $args "query=${selector}&time=${until}";',
-        f"proxy_pass http://{_UPSTREAM}/api/v1/query;",
+        f"proxy_pass {upstream}/api/v1/query;",
     )
 
 
-def _upstream(settings: GateSettings) -> list[str]:
+def _proxy(settings: GateSettings) -> list[str]:
     """An answer is read to its end at once, into memory and then a file: Prometheus holds a lock while it writes one.
 
     A caller that leaves does not end the request either, so that leaving early gets nobody past the limits.
@@ -100,7 +98,6 @@ def _upstream(settings: GateSettings) -> list[str]:
         "proxy_pass_request_headers off;",
         "proxy_pass_request_body off;",
         "proxy_set_header Host prometheus;",
-        'proxy_set_header Connection "";',
         'proxy_set_header Content-Length "";',
         'proxy_set_header Accept "text/plain;version=0.0.4";',
         "proxy_connect_timeout 3s;",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -21,29 +20,10 @@ if TYPE_CHECKING:
     from gridobs.fleet.model import Hub, Site
 
 _JOB_EXPORTER = "gridobs-exporter"
+_JOB_OPA = "opa"
 _JOB_PROBE = "mqtt-probe"
 _JOB_SELF = "prometheus"
 _PROBE_INTERVAL = 60  # what is older than five minutes does not exist, so at most 120
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pods:
-    """The pods of a job that the rules know. ``drop`` matches names of series that no rule reads."""
-
-    job: str
-    label: str
-    value: str
-    port: int
-    namespace: str = ""
-    drop: str = ""
-
-
-_IN_THE_CLUSTER = (
-    _Pods(job="gatekeeper", namespace="gatekeeper-system", label="gatekeeper_sh_system", value="yes", port=8888),
-    _Pods(job=_JOB_EXPORTER, label="app_kubernetes_io_name", value="gridobs-exporter", port=9817),
-    _Pods(job="opa", label="app", value="opa", port=8181, drop="go_.*"),
-    _Pods(job="power-data-processor", label="app_kubernetes_io_name", value="power-data-processor", port=9464),
-)
 
 
 def prometheus(site: Site, shared: str, settings: EdgeSettings, *, source: str) -> str:
@@ -79,7 +59,8 @@ def _yaml(content: object) -> str:
 
 def _jobs(settings: EdgeSettings) -> Iterator[dict[str, Any]]:
     if settings.targets is None:
-        yield from map(_discovered, _IN_THE_CLUSTER)
+        for job, service in sorted(settings.services.items()):
+            yield _discovered(job, service)
     else:
         for job, targets in sorted(settings.targets.items()):
             yield {"job_name": job, "static_configs": [{"targets": list(targets)}]}
@@ -88,33 +69,21 @@ def _jobs(settings: EdgeSettings) -> Iterator[dict[str, Any]]:
     yield {"job_name": _JOB_SELF, "static_configs": [{"targets": [settings.prometheus]}]}
 
 
-def _discovered(pods: _Pods) -> dict[str, Any]:
-    within = {"namespaces": {"names": [pods.namespace]}} if pods.namespace else {}
-    job: dict[str, Any] = {
-        "job_name": pods.job,
-        "kubernetes_sd_configs": [{"role": "pod", **within}],
-        "relabel_configs": [
-            {"source_labels": [f"__meta_kubernetes_pod_label_{pods.label}"], "regex": pods.value, "action": "keep"},
-            {
-                "source_labels": ["__meta_kubernetes_pod_phase"],
-                "regex": "Failed|Succeeded",
-                "action": "drop",
-            },
-            {
-                "source_labels": ["__meta_kubernetes_pod_ip"],
-                "regex": "(.+)",
-                "replacement": f"$1:{pods.port}",
-                "target_label": "__address__",
-            },
-        ],
+def _discovered(job: str, service: str) -> dict[str, Any]:
+    """Every address of a DNS name is an instance. Of OPA, Go's own series are most of what it exposes."""
+    name, _, port = service.rpartition(":")
+    found: dict[str, Any] = {
+        "job_name": job,
+        "dns_sd_configs": [{"names": [name], "type": "A", "port": int(port), "refresh_interval": "30s"}],
     }
-    if pods.drop:
-        job["metric_relabel_configs"] = [{"source_labels": ["__name__"], "regex": pods.drop, "action": "drop"}]
-    return job
+    if job == _JOB_OPA:
+        found["metric_relabel_configs"] = [{"source_labels": ["__name__"], "regex": "go_.*", "action": "drop"}]
+    return found
 
 
 def _probes(settings: EdgeSettings) -> dict[str, Any]:
-    exporter = (settings.targets or {}).get(_JOB_EXPORTER, ("gridobs-exporter:9817",))[0]
+    service = settings.services.get(_JOB_EXPORTER, "gridobs-exporter:9817")
+    exporter = (settings.targets or {}).get(_JOB_EXPORTER, (service,))[0]
     return {
         "job_name": _JOB_PROBE,
         "metrics_path": "/probe",

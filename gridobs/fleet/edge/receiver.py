@@ -1,8 +1,9 @@
 """What sites push to, as an nginx configuration: it knows a site by its certificate and says who it is.
 
-The site and its region go with each write as ``extra_label``. vmagent and VictoriaMetrics set these labels on all
-that is written, whatever the payload claims. Prometheus has no such thing: with it as the upstream, whoever has a
-certificate of a site that pushes may write in the name of another.
+The site and its region go with each write as ``extra_label``. VictoriaMetrics sets these labels on all that is
+written, whatever the payload claims. Prometheus has no such thing: with it as the upstream, whoever has a certificate
+of a site that pushes may write in the name of another. A vmagent between the two does not help: it adds the labels
+beside those of the payload, and Prometheus refuses a label that is there twice.
 """
 
 from __future__ import annotations
@@ -53,9 +54,7 @@ def receiver(fleet: Fleet, settings: ReceiverSettings, *, accounts: Mapping[str,
         "",
         "limit_conn_zone $site zone=writes:4m;",
         "limit_conn_zone $server_name zone=all_writes:32k;",
-        "limit_req_zone $site zone=rate:4m rate=2r/s;",
-        "",
-        *nginx.block("upstream store", f"server {nginx.parameter(settings.upstream)};", "keepalive 16;"),
+        "limit_req_zone $site zone=rate:4m rate=10r/s;",
         "",
         *nginx.block(
             "server",
@@ -66,7 +65,7 @@ def receiver(fleet: Fleet, settings: ReceiverSettings, *, accounts: Mapping[str,
             *nginx.block('if ($ssl_client_s_dn != "CN=$site")', "return 403;"),
             *nginx.block("if ($request_method != POST)", "return 405;"),
             "",
-            *_write(path),
+            *_write(path, nginx.parameter(settings.upstream)),
             "",
             *nginx.block("location /", "return 403;"),
         ),
@@ -74,21 +73,20 @@ def receiver(fleet: Fleet, settings: ReceiverSettings, *, accounts: Mapping[str,
     return nginx.text(fleet.source, [*nginx.main(settings.nginx), "", *nginx.block("http", *shared)])
 
 
-def _write(path: str) -> list[str]:
+def _write(path: str, upstream: str) -> list[str]:
     """A body is taken in whole first, so that a site behind a bad line holds no connection of the store."""
     labels = (f"extra_label={names.LABEL_SITE}=$site", f"extra_label={names.LABEL_REGION}=$region")
     return nginx.block(
         f"location = {push.WRITE}",
         "limit_conn writes 4;",
         "limit_conn all_writes 128;",
-        "limit_req zone=rate burst=20 nodelay;",
+        "limit_req zone=rate burst=20;",
         "client_max_body_size 4m;",
         "client_body_buffer_size 256k;",
         "proxy_request_buffering on;",
         "proxy_http_version 1.1;",
         "proxy_pass_request_headers off;",
         "proxy_set_header Host receiver;",
-        'proxy_set_header Connection "";',
         "proxy_set_header Content-Length $http_content_length;",
         "proxy_set_header Content-Type $http_content_type;",
         "proxy_set_header Content-Encoding $http_content_encoding;",
@@ -100,7 +98,7 @@ def _write(path: str) -> list[str]:
         "proxy_redirect off;",
         f'set $args "{"&".join(labels)}";',
         f'rewrite ^ "{path}" break;',
-        "proxy_pass http://store;",
+        f"proxy_pass http://{upstream};",
     )
 
 

@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_SERVICES = {
+    "gatekeeper": "gatekeeper-metrics.gatekeeper-system.svc.cluster.local:8888",
+    "gridobs-exporter": "gridobs-exporter.gridobs.svc.cluster.local:9817",
+    "opa": "opa.opa.svc.cluster.local:8181",
+    "power-data-processor": "power-data-processor.power.svc.cluster.local:9464",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFiles:
@@ -43,7 +50,7 @@ class GateSettings:
 
     client: str = "gridobs-hub"
     rate: int = 2
-    body_limit: int = 256
+    body_limit: int = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +60,9 @@ class EdgeSettings:
     Attributes:
         prometheus: where the site's Prometheus listens, which its gate alone should be able to reach.
         alertmanager: the site's own.
-        targets: addresses of each job; None finds the pods of the jobs the rules know in the site's cluster.
+        services: of each job the rules know, a DNS name that has an address for each instance, as a headless service
+            of Kubernetes has, and the port.
+        targets: of each job, fixed addresses; they replace all services.
         brokers: that the exporter's page ``/probe`` shall try, such as ``mqtts://broker.example:8883``.
         probe_module: of that page.
         scrape_interval: whole seconds, also between two evaluations.
@@ -65,6 +74,7 @@ class EdgeSettings:
     gate: GateSettings = field(default_factory=GateSettings)
     prometheus: str = "127.0.0.1:9090"
     alertmanager: str = "127.0.0.1:9093"
+    services: Mapping[str, str] = field(default_factory=lambda: dict(_SERVICES))
     targets: Mapping[str, tuple[str, ...]] | None = None
     brokers: tuple[str, ...] = ()
     probe_module: str = "default"
@@ -74,7 +84,7 @@ class EdgeSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverSettings:
-    """The front of what sites push to. ``upstream`` is the ``host:port`` of the store or of the vmagent before it."""
+    """The front of what sites push to; ``upstream`` is the ``host:port`` of Prometheus or VictoriaMetrics behind."""
 
     tls: TlsFiles = field(default_factory=TlsFiles)
     nginx: NginxSettings = field(default_factory=lambda: NginxSettings(folder="/run/gridobs-receiver"))

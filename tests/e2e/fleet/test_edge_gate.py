@@ -327,6 +327,7 @@ def test_the_gate_shows_the_certificate_of_its_address(gated: Gated) -> None:
     assert shown["subjectAltName"] == (("IP Address", LOOPBACK),)
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")  # that it is old is why it is tried
 def test_neither_old_tls_nor_none_is_spoken(gated: Gated) -> None:
     context = gated.authority.client("gridobs-hub")
     context.set_ciphers("DEFAULT:@SECLEVEL=0")

@@ -25,7 +25,7 @@ from gridobs.testbed.processes import LOOPBACK
 from tests.e2e.fleet.edge_parts import PATIENCE, Authority, Parts, exported, free_port, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from gridobs.testbed.processes import Process
@@ -72,7 +72,7 @@ def tls(authority: Authority, name: str) -> TlsFiles:
     return TlsFiles(ca=ca, certificate=certificate, key=key)
 
 
-def start(parts: Parts, upstream: str) -> Pushing:
+def start(parts: Parts, upstream: str, accounts: Mapping[str, int] | None = None) -> Pushing:
     """A site and the front of ``upstream``."""
     authority = Authority(parts.folder / "pki")
     authority.issue(
@@ -91,7 +91,7 @@ def start(parts: Parts, upstream: str) -> Pushing:
         nginx=NginxSettings(folder=str(parts.folder / "front"), access_log=str(parts.folder / "access.log")),
         upstream=upstream,
     )
-    parts.nginx(receiver(fleet, front), port=int(hub.receiver.rpartition(":")[2]), name="front")
+    parts.nginx(receiver(fleet, front, accounts=accounts), port=int(hub.receiver.rpartition(":")[2]), name="front")
 
     port = free_port()
     rules = parts.folder / "edge" / "rules"
@@ -207,3 +207,12 @@ def test_the_receiver_hears_nobody_but_sites_that_push(tmp_path: Path) -> None:
         assert elsewhere == [405, 403, 403]
         assert forged in {requests.codes.no_content, requests.codes.bad_gateway}
         assert not any("sub-0002" in path for path, _ in writes)
+
+
+def test_what_a_site_writes_to_a_cluster_lands_with_the_tenant_of_its_region(tmp_path: Path) -> None:
+    with captured() as (upstream, writes), ExitStack() as stack:
+        start(Parts(tmp_path, stack), upstream, {"north": 7, "south": 8})
+        until(lambda: bool(writes), "the site is heard")
+
+        path = "/insert/7/prometheus/api/v1/write?extra_label=site=sub-0001&extra_label=region=north"
+        assert {written for written, _ in writes} == {path}
