@@ -29,7 +29,7 @@ def gate(site: Site, egress: Egress, settings: EdgeSettings, *, source: str) -> 
     own, upstream = settings.gate, f"http://{nginx.parameter(settings.prometheus)}"
     server = nginx.block(
         "server",
-        *nginx.listen(site.address),
+        *nginx.listen(site.address, settings.nginx),
         "server_name _;",
         *nginx.tls(settings.tls),
         "client_max_body_size 1k;",

@@ -103,9 +103,11 @@ def tls(files: TlsFiles) -> list[str]:
     ]
 
 
-def listen(address: str) -> list[str]:
-    """All addresses of the machine, at the port of ``host:port``."""
+def listen(address: str, settings: NginxSettings) -> list[str]:
+    """The port of ``host:port``, at the one address that is set or at all of the machine."""
     host, _, port = address.rpartition(":")
+    if settings.listen:
+        return [f"listen {parameter(settings.listen)}:{port} ssl;"]
     return [f"listen {port} ssl;", *([f"listen [::]:{port} ssl;"] if host.startswith("[") else [])]
 
 

@@ -31,10 +31,12 @@ class NginxSettings:
 
     Attributes:
         folder: absolute; holds the pid file and what is buffered. The user it runs as must be able to write there.
+        listen: the address of the machine that it listens on, IPv6 in brackets; empty for all.
         access_log: a file, or ``syslog:server=unix:/dev/log``. No line of it holds what was asked for.
     """
 
     folder: str = "/run/gridobs-gate"
+    listen: str = ""
     access_log: str = "/dev/stdout"
 
 

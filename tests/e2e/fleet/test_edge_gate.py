@@ -87,7 +87,7 @@ def start(parts: Parts, authority: Authority, planted: tuple[str, ...], *names: 
     log = parts.folder / "access.log"
     settings = EdgeSettings(
         tls=TlsFiles(ca=str(ca), certificate=str(certificate), key=str(key)),
-        nginx=NginxSettings(folder=str(parts.folder / "gate"), access_log=str(log)),
+        nginx=NginxSettings(folder=str(parts.folder / "gate"), listen=LOOPBACK, access_log=str(log)),
         gate=GateSettings(rate=1000),
         prometheus=direct,
     )

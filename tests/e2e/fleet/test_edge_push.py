@@ -25,7 +25,7 @@ from gridobs.testbed.processes import LOOPBACK
 from tests.e2e.fleet.edge_parts import PATIENCE, Authority, Parts, exported, free_port, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from gridobs.testbed.processes import Process
@@ -48,6 +48,7 @@ RULES = RuleFile(
         ),
     )
 )
+NOTHING = bytes(cramjam.snappy.compress_raw(b""))
 RECEIVES = "storage: {tsdb: {out_of_order_time_window: 1d}}\nscrape_configs: []\n"
 
 
@@ -60,10 +61,16 @@ class Pushing:
     fleet: Fleet
     edge: str
 
-    def post(self, client: str | None, path: str = "/api/v1/write", method: str = "POST") -> int:
+    def post(
+        self,
+        client: str | None,
+        path: str = "/api/v1/write",
+        method: str = "POST",
+        body: bytes | Iterable[bytes] = NOTHING,
+    ) -> int:
         ca, certificate, key = map(str, self.authority.files(client or "sub-0001"))
         url, cert = f"https://{self.fleet.hub.receiver}{path}", (certificate, key) if client else None
-        answer = requests.request(method, url, verify=ca, cert=cert, data=b"", timeout=PATIENCE)
+        answer = requests.request(method, url, verify=ca, cert=cert, data=body, timeout=PATIENCE)
         return answer.status_code
 
 
@@ -200,12 +207,14 @@ def test_the_receiver_hears_nobody_but_sites_that_push(tmp_path: Path) -> None:
             one.post("sub-0001", "/api/v1/query"),
             one.post("sub-0001", "/"),
         ]
+        in_chunks = one.post("sub-0001", body=iter([NOTHING]))
         forged = one.post("sub-0001", "/api/v1/write?extra_label=site=sub-0002")
         until(lambda: bool(writes), "the site itself is heard")
 
         assert answers == {None: 400, "gridobs-hub": 403, "sub-0002": 403, "loud": 403, "gridobs-receiver": 400}
+        assert in_chunks == requests.codes.no_content
         assert elsewhere == [405, 403, 403]
-        assert forged in {requests.codes.no_content, requests.codes.bad_gateway}
+        assert forged == requests.codes.no_content
         assert not any("sub-0002" in path for path, _ in writes)
 
 

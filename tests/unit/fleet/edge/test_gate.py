@@ -66,3 +66,9 @@ def test_at_an_ipv6_address_it_listens_on_both_kinds() -> None:
 def test_a_setting_cannot_become_a_directive(folder: str) -> None:
     with pytest.raises(UsageError, match="cannot stand in an nginx configuration"):
         gate(SITE, egress(1), EdgeSettings(nginx=NginxSettings(folder=folder)), source="fleet.yaml")
+
+
+def test_it_listens_on_one_address_when_told_to() -> None:
+    settings = EdgeSettings(nginx=NginxSettings(listen="192.0.2.7"))
+
+    assert re.findall(r"listen (.*);", gate(SITE, egress(1), settings, source="fleet.yaml")) == ["192.0.2.7:9443 ssl"]
