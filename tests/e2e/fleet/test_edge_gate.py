@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 import threading
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -129,6 +130,19 @@ def test_the_gate_gives_what_prometheus_gives_for_the_selector_in_its_own_words(
             f"http://{gated.direct}/federate", params={"match[]": '{__name__!=""}'}, timeout=PATIENCE
         ).content
     ), "what must not leave is there to be found"
+
+
+def test_hundreds_of_names_leave_as_one_does(authority: Authority, tmp_path: Path) -> None:
+    names = tuple(f"site:a_rather_long_name_of_a_series_{number:03}:sum" for number in range(500))
+    with ExitStack() as stack:
+        one = start(Parts(tmp_path, stack), authority, (*(f"{name} 1" for name in names), *HELD_BACK), *names)
+        through = one.get("/federate", **{"Accept-Encoding": ""})
+        now = int(time.time())
+        past = one.get(f"/history?time={now}").json()["data"]["result"]
+
+        assert through.content == one.federated().content
+        assert {line.partition("{")[0] for line in through.text.splitlines() if line[0] != "#"} == set(names)
+        assert {row["metric"]["__name__"] for row in past} == set(names)
 
 
 def test_it_compresses(gated: Gated) -> None:
