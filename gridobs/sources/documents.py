@@ -124,6 +124,13 @@ def read(path: Path) -> tuple[Document, ...]:
     return parse(path, _text(path))
 
 
+def read_text(path: Path) -> str:
+    """The text of a file that is not YAML. Raises SourceError when it is not UTF-8 or holds control characters."""
+    text = _text(path)
+    _check_printable(path, text)
+    return text
+
+
 def parse(path: Path, text: str) -> tuple[Document, ...]:
     """As ``read``, of a text that was read elsewhere and that problems say stands in ``path``."""
     _check_printable(path, text)
