@@ -95,7 +95,7 @@ def _rows(path: Path, text: str, collector: sources.Collector) -> Iterator[list[
         if breaks := text.count("\n", at, end):
             line, begin = line + breaks, text.rfind("\n", at, end) + 1
         if end == len(text) or text[end] == "\n":
-            if len(row) > 1 or row[0].text:
+            if any(cell.text for cell in row):
                 yield row
             row, line, begin = [], line + 1, end + 1
         at = end + 1
