@@ -11,7 +11,8 @@ from enum import StrEnum
 class Code(StrEnum):
     """The first digit is the subject.
 
-    0 the file and its shape, 1 objectives, 2 queries, 3 a live server, 4 imports, 5 exclusions, 6 hand-written rules.
+    0 the file and its shape, 1 objectives, 2 queries, 3 a live server, 4 imports, 5 exclusions, 6 hand-written rules,
+    7 a fleet.
     """
 
     UNREADABLE = "GO001"
@@ -58,3 +59,10 @@ class Code(StrEnum):
 
     INVALID_RULE = "GO601"
     INVALID_ALERT_LABELS = "GO602"
+
+    INVALID_ADDRESS = "GO701"
+    ADDRESS_TAKEN = "GO702"
+    INVALID_COORDINATES = "GO703"
+    INTERVAL_TOO_LONG = "GO704"
+    OUTAGE_BUDGET_TOO_SHORT = "GO705"
+    INVALID_TABLE = "GO706"

@@ -17,16 +17,16 @@ def place(document: Document, loc: Loc, offset: int) -> tuple[int, int]:
     text with escapes has only the place where it begins.
     """
     node = _node(document.root, loc)
-    if isinstance(node, yaml.ScalarNode) and node.start_mark.buffer is not None:
+    if isinstance(node, yaml.ScalarNode):
         begin, end = node.start_mark.index, node.end_mark.index
-        source = node.start_mark.buffer[begin:end]
+        source = document.text[begin:end]
         skipped = _prefix(source, node.style)
         before = len("".join(node.value[:offset].split()))
         solid = [at for at in range(skipped, len(source)) if not source[at].isspace()]
         written = "".join(source[at] for at in solid)
         if written.rstrip("\"'").startswith("".join(node.value.split()).rstrip("\"'")) and before < len(solid):
             start = begin + solid[before]
-            text = node.start_mark.buffer[:start]
+            text = document.text[:start]
             return text.count("\n") + 1, start - text.rfind("\n")
     return document.position(loc)
 

@@ -4,9 +4,10 @@ Numbers with a point stay ``Decimal`` from their text, dates stay text: what a p
 Anything YAML could mean in two ways (duplicate keys, merge keys, tags) is a problem, never a guess.
 """
 
-from gridobs.sources.documents import Collector, Document, Loc, display, find, parse, read
+from gridobs.sources.documents import Collector, Document, Loc, display, find, parse, read, read_text
 from gridobs.sources.schema import Schema, SchemaT, check, fault
 
 __all__ = [
     "Collector", "Document", "Loc", "Schema", "SchemaT", "check", "display", "fault", "find", "parse", "read",
+    "read_text",
 ]  # fmt: skip

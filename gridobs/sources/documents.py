@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,14 @@ import yaml
 
 from gridobs.codes import Code
 from gridobs.errors import Problem, SourceError
+from gridobs.sources.native import compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 Loc = tuple[str | int, ...]
+_Keys = dict[str | int, tuple[yaml.Node, yaml.Node]]
 
 _TAG = "tag:yaml.org,2002:"
 _TEXT_TAGS = frozenset({"str", "timestamp", "value"})
@@ -27,11 +29,23 @@ _YAML_CURE = "mend the YAML here; text that holds ': ' or ' #', or starts with o
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML document: plain data, and where each part of it stands."""
+    """One YAML document: plain data, and where each part of it stands in ``text``, that of the whole file."""
 
     path: Path
+    text: str = field(repr=False)
     data: object
     root: yaml.Node
+    _keys: dict[int, _Keys] = field(default_factory=dict, compare=False, repr=False)
+
+    def part(self, *loc: str | int) -> Document:
+        """What stands at ``loc``, which must be there, as a document of its own; places are those in the file."""
+        data, node = self.data, self.root
+        for step in loc:
+            found = self._child(node, step)
+            if found is None:
+                raise LookupError(step)
+            data, node = data[step], found[1]  # type: ignore[index] # a node with this child was made into one
+        return Document(self.path, self.text, data, node, self._keys)
 
     def position(self, loc: Loc = (), *, key: bool = False) -> tuple[int, int]:
         """Line and column, from 1, of the text or number at ``loc``, or of its key when ``key`` is set.
@@ -40,7 +54,7 @@ class Document:
         """
         at, at_key = self.root, self.root
         for step in loc:
-            found = _child(at, step)
+            found = self._child(at, step)
             if found is None:
                 key = True
                 break
@@ -49,6 +63,18 @@ class Document:
 
     def problem(self, code: Code, loc: Loc, message: str, cure: str, *, key: bool = False) -> Problem:
         return Problem(self.path, *self.position(loc, key=key), code, message, cure)
+
+    def _child(self, node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+        """The key node and the value node of ``step``; an item of a sequence is its own key."""
+        if isinstance(node, yaml.MappingNode):
+            if id(node) not in self._keys:
+                self._keys[id(node)] = {
+                    key.value: (key, value) for key, value in reversed(node.value) if _is_text(key)
+                }
+            return self._keys[id(node)].get(step)
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            return node.value[step], node.value[step]
+        return None
 
 
 class Collector:
@@ -98,16 +124,21 @@ def read(path: Path) -> tuple[Document, ...]:
     return parse(path, _text(path))
 
 
+def read_text(path: Path) -> str:
+    """The text of a file that is not YAML. Raises SourceError when it is not UTF-8 or holds control characters."""
+    text = _text(path)
+    _check_printable(path, text)
+    return text
+
+
 def parse(path: Path, text: str) -> tuple[Document, ...]:
     """As ``read``, of a text that was read elsewhere and that problems say stands in ``path``."""
+    _check_printable(path, text)
     plain = _Plain(path)
-    documents = []
-    loader = yaml.SafeLoader(text) if _printable(path, text) else None
+    documents: list[Document] = []
+    loader = yaml.SafeLoader(text)
     try:
-        while loader and loader.check_node():
-            node = loader.get_node()
-            if node is not None:
-                documents.append(Document(path, plain.value(node), node))
+        documents += [Document(path, text, plain.value(node), node) for node in compose(text) or _compose(loader)]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         why = " ".join(filter(None, (error.context, error.problem)))
@@ -117,9 +148,10 @@ def parse(path: Path, text: str) -> tuple[Document, ...]:
             )
         )
     except (ValueError, OverflowError):  # \U00110000, or a %YAML version of a thousand digits
-        place = _place(loader.get_mark()) if loader else (1, 1)
         plain.problems.append(
-            Problem(path, *place, Code.INVALID_YAML, "an impossible number or character", _YAML_CURE)
+            Problem(
+                path, *_place(loader.get_mark()), Code.INVALID_YAML, "an impossible number or character", _YAML_CURE
+            )
         )
     except RecursionError:
         plain.problems.append(
@@ -132,6 +164,13 @@ def parse(path: Path, text: str) -> tuple[Document, ...]:
             [Problem(path, 1, 1, Code.UNREADABLE, "the file is empty", "write a document into it or delete it")]
         )
     return tuple(documents)
+
+
+def _compose(loader: yaml.SafeLoader) -> Iterator[yaml.Node]:
+    while loader.check_node():
+        node = loader.get_node()
+        if node is not None:
+            yield node
 
 
 def _text(path: Path) -> str:
@@ -152,27 +191,21 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _printable(path: Path, text: str) -> bool:
+def _check_printable(path: Path, text: str) -> None:
     odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if odd:
         line, column = text.count("\n", 0, odd.start()) + 1, odd.start() - text.rfind("\n", 0, odd.start())
         raise SourceError(
             [Problem(path, line, column, Code.UNREADABLE, f"control character {odd[0]!r} in the file", "remove it")]
         )
-    return True
 
 
 def _place(mark: yaml.Mark) -> tuple[int, int]:
     return mark.line + 1, mark.column + 1
 
 
-def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
-    """The key node and the value node of ``step``; an item of a sequence is its own key."""
-    if isinstance(node, yaml.MappingNode):
-        return next(((key, value) for key, value in node.value if key.value == step), None)
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        return node.value[step], node.value[step]
-    return None
+def _is_text(key: yaml.Node) -> bool:
+    return isinstance(key, yaml.ScalarNode)
 
 
 class _Plain:

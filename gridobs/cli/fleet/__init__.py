@@ -4,4 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from gridobs.cli.fleet.init import init
+from gridobs.cli.fleet.plan import plan
+
 app = typer.Typer(name="fleet", help="Render, prove, plan, simulate and mend a fleet of sites.", no_args_is_help=True)
+
+app.command()(init)
+app.command()(plan)

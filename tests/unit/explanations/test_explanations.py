@@ -7,7 +7,9 @@ import pytest
 import yaml
 
 from gridobs.codes import Code
+from gridobs.errors import SourceError
 from gridobs.explanations import Example, explain, explained
+from gridobs.fleet import inventory
 from gridobs.slo.validation import validate
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ SLO: dict[str, Any] = {
 }
 QUERIES = {"bad": "sum(rate(errors_total[{{.window}}]))", "total": "sum(rate(requests_total[{{.window}}]))"}
 NOW = 1_600_000_000.0  # in 2020
-NOT_FOR_THE_VALIDATOR = {"GO301", "GO302", "GO303", "GO304", "GO401"}
+NOT_FOR_THE_VALIDATOR = {"GO301", "GO302", "GO303", "GO304", "GO401", "GO706"}
 EXAMPLES = [
     pytest.param(code, example, id=f"{code}-{'right' if example.right else 'wrong'}")
     for code in Code
@@ -59,6 +61,20 @@ def write(folder: Path, example: Example) -> None:
         (folder / "settings.yaml").write_text(text)
 
 
+def catalogue_codes(folder: Path, example: Example) -> set[Code]:
+    write(folder, example)
+    return {problem.code for problem in validate([folder], [], now=NOW).problems}
+
+
+def fleet_codes(folder: Path, example: Example) -> set[Code]:
+    (folder / "fleet.yaml").write_text(example.text)
+    try:
+        inventory.load(folder / "fleet.yaml")
+    except SourceError as error:
+        return {problem.code for problem in error.problems}
+    return set()
+
+
 def test_every_code_is_explained_and_nothing_else() -> None:
     assert list(explained()) == sorted(Code)
 
@@ -81,8 +97,6 @@ def test_what_can_be_shown_is_shown(code: str) -> None:
 def test_the_wrong_example_has_exactly_its_code_and_the_right_one_none(
     tmp_path: Path, code: Code, example: Example
 ) -> None:
-    write(tmp_path, example)
-
-    found = {problem.code for problem in validate([tmp_path], [], now=NOW).problems}
+    found = fleet_codes(tmp_path, example) if example.part == "fleet" else catalogue_codes(tmp_path, example)
 
     assert found == (set() if example.right else {code})
