@@ -11,7 +11,8 @@ from enum import StrEnum
 class Code(StrEnum):
     """The first digit is the subject.
 
-    0 the file and its shape, 1 objectives, 2 queries, 3 a live server, 4 imports, 5 exclusions, 6 hand-written rules.
+    0 the file and its shape, 1 objectives, 2 queries, 3 a live server, 4 imports, 5 exclusions, 6 hand-written rules,
+    8 what leaves a site.
     """
 
     UNREADABLE = "GO001"
@@ -58,3 +59,9 @@ class Code(StrEnum):
 
     INVALID_RULE = "GO601"
     INVALID_ALERT_LABELS = "GO602"
+
+    LABEL_LEAVES = "GO801"
+    NOT_AN_AGGREGATE = "GO802"
+    FEW_DEVICES = "GO803"
+    UNBOUNDED_LABEL = "GO804"
+    NOTHING_RECORDED = "GO805"

@@ -242,7 +242,7 @@ def _either(left: Values, right: Values) -> Values:
     return None if left is None or right is None else left | right
 
 
-def names_of(expr: promql.Expr) -> Iterable[promql.VectorSelector]:
+def selectors_of(expr: promql.Expr) -> Iterable[promql.VectorSelector]:
     """Every selector of a tree."""
     match expr:
         case promql.VectorSelector():
@@ -251,7 +251,7 @@ def names_of(expr: promql.Expr) -> Iterable[promql.VectorSelector]:
             yield expr.vector_selector
         case _:
             for child in children(expr):
-                yield from names_of(child)
+                yield from selectors_of(child)
 
 
 def children(expr: promql.Expr) -> list[promql.Expr]:
