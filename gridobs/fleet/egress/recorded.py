@@ -41,7 +41,7 @@ class Recorded:
     Attributes:
         name: that it records.
         expr: its PromQL.
-        labels: that it sets.
+        labels: that it sets; None is a value that each site has of its own.
         interval: whole seconds between two samples.
         source: the file to edit, as ``alerts/slos/x.yaml``.
         document: of that file, None if nobody edits it.
@@ -50,7 +50,7 @@ class Recorded:
 
     name: str
     expr: str
-    labels: Mapping[str, str]
+    labels: Mapping[str, str | None]
     interval: int
     source: str
     document: Document | None
@@ -72,9 +72,9 @@ def load_recorded(folder: Path, options: CompileOptions | None = None) -> tuple[
     with collector.collect():
         settings = load_settings(folder)
         found += _of_objectives(folder, settings, options or settings.compile_options())
-        found += _of_exclusions(folder, settings, {one.labels.get(names.LABEL_SLO, "") for one in found})
+        found += _of_exclusions(folder, settings, {one.labels.get(names.LABEL_SLO) or "" for one in found})
         found += _handwritten(folder, settings, collector)
-        found += _rules(site_info("site", "region"), SITE_INFO_SOURCE, settings, None)
+        found += _site_info(settings)
     collector.finish()
     return tuple(found)
 
@@ -91,7 +91,7 @@ def _of_exclusions(folder: Path, settings: Settings, slos: Collection[str]) -> I
     documents = {one.name: one.document for one in exclusions}
     compiled = exclusion_rules(exclusions, interval=settings.interval)
     for rule in _rules(compiled, "", settings, None) if compiled else ():
-        document = documents[rule.labels[names.LABEL_EXCLUSION]]
+        document = documents[rule.labels[names.LABEL_EXCLUSION] or ""]
         yield replace(rule, document=document, source=sources.display(folder, document.path))
 
 
@@ -105,6 +105,11 @@ def _handwritten(folder: Path, settings: Settings, collector: Collector) -> Iter
                     problem_at(documents[0], rule.loc, replace(finding, offset=None)) for finding in findings
                 ]
                 yield rule
+
+
+def _site_info(settings: Settings) -> Iterator[Recorded]:
+    for rule in _rules(site_info("", ""), SITE_INFO_SOURCE, settings, None):
+        yield replace(rule, labels=dict.fromkeys(rule.labels))
 
 
 def _rules(compiled: RuleFile, source: str, settings: Settings, document: Document | None) -> Iterator[Recorded]:

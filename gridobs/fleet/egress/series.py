@@ -43,5 +43,5 @@ def recorded_shape(rule: Recorded, tree: promql.Expr, known: Mapping[str, Shape]
     """The series that a rule gives where those of recorded names are ``known``."""
     shape = shape_of(tree, lambda name: known.get(name, ANY))
     for label, value in rule.labels.items():
-        shape = shape.rename(label, frozenset({value}))
+        shape = shape.rename(label, None if value is None else frozenset({value}))
     return shape
