@@ -260,7 +260,10 @@ def test_no_series_is_there_that_was_not_said_to_be_possible(client: Client, exp
 
 
 @settings(
-    derandomize=True, deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    derandomize=True,
+    deadline=None,
+    max_examples=300,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(expr=expressions())
 def test_no_series_of_any_expression_is_there_that_was_not_said_to_be_possible(client: Client, expr: str) -> None:
