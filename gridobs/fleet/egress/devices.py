@@ -5,6 +5,8 @@ two ways, and the syntax tree tells which:
 
 - the figure is itself the number of devices, and is compared: ``sum(clients) >= 5``;
 - it is there only with such a number: ``sum(x) and on () count(count by (meter) (y)) >= 5``.
+
+A maximum over devices is the reading of one of them, however many there are; no number makes it more.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import promql_parser as promql
 from gridobs_exporters.names import all_metrics, mqtt
 
 from gridobs import conventions
-from gridobs.fleet.egress.expression import bare, children, metric_name, selectors_of, shape_of
+from gridobs.fleet.egress.expression import bare, children, metric_name, shape_of, walk
 from gridobs.fleet.egress.shape import ABSENT, ANY
 from gridobs.instrument.catalogue import METRICS
 
@@ -35,6 +37,8 @@ _COUNTS = frozenset(
 
 _LABELS = frozenset(conventions.DEVICE_LABELS)
 _SUMS = frozenset({"max", "min", "sum"})
+_SINGLING = frozenset({"bottomk", "limit_ratio", "limitk", "max", "min", "quantile", "topk"})
+"""Aggregations that give what one series has, or nearly."""
 _SUFFIXES = ("_bucket", "_count", "_sum")
 
 
@@ -56,6 +60,29 @@ class Devices:
     def tells_of_few(self, expr: promql.Expr) -> bool:
         """Whether ``expr`` can say something of fewer devices than must be behind a figure."""
         return self._exposes(expr, mentioned=bool(_LABELS & set(_mentioned(expr))))
+
+    def tells_of_one(self, expr: promql.Expr) -> bool:
+        """Whether ``expr`` picks the value of one device out of many, so that no number of them helps."""
+        mentioned = bool(_LABELS & set(_mentioned(expr)))
+        return any(
+            isinstance(node, promql.AggregateExpr)
+            and str(node.op) in _SINGLING
+            and not _keeps_devices(node)
+            and self._is_of_each(node.expr, mentioned=mentioned)
+            for node in walk(expr)
+        )
+
+    def _is_of_each(self, expr: promql.Expr, *, mentioned: bool) -> bool:
+        """Whether each series is that of one device."""
+        match expr:
+            case promql.VectorSelector():
+                name = metric_name(expr)
+                known = name in self.rules or name in _COUNTS
+                return not known and self._reads(expr, mentioned=mentioned)
+            case promql.AggregateExpr() if str(expr.op) not in _SINGLING and not _keeps_devices(expr):
+                return False
+            case _:
+                return any(self._is_of_each(child, mentioned=mentioned) for child in children(expr))
 
     def _exposes(self, expr: promql.Expr, *, mentioned: bool) -> bool:
         expr = bare(expr)
@@ -138,6 +165,14 @@ def _grouped_by(expr: promql.AggregateExpr) -> frozenset[str] | None:
     return frozenset(expr.modifier.labels) if expr.modifier.type == promql.AggModifierType.By else None
 
 
+def _keeps_devices(expr: promql.AggregateExpr) -> bool:
+    """Whether devices stay apart in an aggregation."""
+    if expr.modifier is None:
+        return False
+    named = bool(_LABELS & set(expr.modifier.labels))
+    return named if expr.modifier.type == promql.AggModifierType.By else not named
+
+
 def _is_one_for_each(expr: promql.Expr, kept: frozenset[str]) -> bool:
     """Whether there is one series for each device, within each group of the labels ``kept``."""
     by = _grouped_by(expr) if isinstance(expr, promql.AggregateExpr) else None
@@ -153,15 +188,15 @@ def _labels(name: str) -> frozenset[str] | None:
 
 def _mentioned(expr: promql.Expr) -> Iterator[str]:
     """Every label that an expression names."""
-    for selector in selectors_of(expr):
-        yield from (matcher.name for matcher in selector.matchers.matchers)
-        yield from (matcher.name for either in selector.matchers.or_matchers for matcher in either)
-    if isinstance(expr, promql.AggregateExpr) and expr.modifier is not None:
-        yield from expr.modifier.labels
-    if isinstance(expr, promql.BinaryExpr) and expr.modifier is not None:
-        yield from expr.modifier.matching.labels if expr.modifier.matching else ()
-        yield from expr.modifier.group_labels or ()
-    if isinstance(expr, promql.StringLiteral):
-        yield expr.val
-    for child in children(expr):
-        yield from _mentioned(child)
+    for node in walk(expr):
+        match node:
+            case promql.VectorSelector():
+                yield from (matcher.name for matcher in node.matchers.matchers)
+                yield from (matcher.name for either in node.matchers.or_matchers for matcher in either)
+            case promql.AggregateExpr() if node.modifier is not None:
+                yield from node.modifier.labels
+            case promql.BinaryExpr() if node.modifier is not None:
+                yield from node.modifier.matching.labels if node.modifier.matching else ()
+                yield from node.modifier.group_labels or ()
+            case promql.StringLiteral():
+                yield node.val

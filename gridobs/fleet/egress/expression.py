@@ -15,7 +15,7 @@ import promql_parser as promql
 from gridobs.fleet.egress.shape import ABSENT, ANY, NOTHING, ONE, Shape, Values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterator
 
 _NAME = "__name__"
 _LE = "le"
@@ -242,16 +242,11 @@ def _either(left: Values, right: Values) -> Values:
     return None if left is None or right is None else left | right
 
 
-def selectors_of(expr: promql.Expr) -> Iterable[promql.VectorSelector]:
-    """Every selector of a tree."""
-    match expr:
-        case promql.VectorSelector():
-            yield expr
-        case promql.MatrixSelector():
-            yield expr.vector_selector
-        case _:
-            for child in children(expr):
-                yield from selectors_of(child)
+def walk(expr: promql.Expr) -> Iterator[promql.Expr]:
+    """A tree and every expression in it."""
+    yield expr
+    for child in children(expr):
+        yield from walk(child)
 
 
 def children(expr: promql.Expr) -> list[promql.Expr]:

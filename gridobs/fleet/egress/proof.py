@@ -83,8 +83,7 @@ def prove(folder: Path, *, options: CompileOptions | None = None, min_devices: i
         if rule.name in wanted:
             shape = recorded_shape(rule, tree, known)
             problems += _of_labels(rule, shape)
-            if devices.tells_of_few(tree):
-                problems.append(_few(rule, min_devices))
+            problems += _of_devices(rule, tree, devices)
             exported.append((rule, shape))
     return Proof(egress=Egress(series=_series(exported)), problems=tuple(sorted(set(problems))))
 
@@ -149,13 +148,19 @@ def _of_labels(rule: Recorded, shape: Shape) -> Iterator[Problem]:
         yield rule.problem(Code.UNBOUNDED_LABEL, message, cure)
 
 
-def _few(rule: Recorded, min_devices: int) -> Problem:
-    message = f"{rule.name} can tell of fewer than {min_devices} devices"
-    cure = (
-        f"let it be absent then: compare a number of devices, as sum(clients) >= {min_devices}, or demand one, as "
-        f"... and on () count(count by (meter) (...)) >= {min_devices}"
-    )
-    return rule.problem(Code.FEW_DEVICES, message, cure)
+def _of_devices(rule: Recorded, tree: promql.Expr, devices: Devices) -> Iterator[Problem]:
+    least = devices.least
+    if devices.tells_of_one(tree):
+        message = f"{rule.name} can be the reading of one device"
+        cure = "let a sum or an average leave, or how many devices are above a limit"
+        yield rule.problem(Code.FEW_DEVICES, message, cure)
+    elif devices.tells_of_few(tree):
+        message = f"{rule.name} can tell of fewer than {least} devices"
+        cure = (
+            f"let it be absent then: compare a number of devices, as sum(clients) >= {least}, or demand one, as "
+            f"... and on () count(count by (meter) (...)) >= {least}"
+        )
+        yield rule.problem(Code.FEW_DEVICES, message, cure)
 
 
 def _listed(labels: Sequence[str]) -> str:

@@ -208,6 +208,30 @@ def test_a_figure_of_a_few_devices_may_not(expr: str, record: Callable[[str], Pa
     assert Code.FEW_DEVICES in {code for _, _, code in planted(folder)}
 
 
+@pytest.mark.parametrize(
+    ("expr", "codes"),
+    [
+        ("max(meter_watts{meter!='test'})", [Code.FEW_DEVICES]),
+        ("quantile(0.95, max by (meter) (meter_watts))", [Code.FEW_DEVICES]),
+        ("max(rate(meter_joules_total{meter!='test'}[5m]) * 2)", [Code.FEW_DEVICES]),
+        ("max(gridobs_pipeline_feeder_newest_minute_timestamp_seconds)", [Code.FEW_DEVICES]),
+        ("topk(1, max by (meter) (meter_watts))", [Code.FEW_DEVICES]),
+        ("sum(max by (meter) (meter_watts))", []),
+        ("avg(max by (meter) (meter_watts))", []),
+        ("count(max by (meter) (meter_watts) > 100)", []),
+        ("max(sum by (phase) (meter_watts{meter!='test'}))", []),
+        ("max(max by (broker) (gridobs_mqtt_clients_connected))", []),
+    ],
+)
+def test_the_reading_of_one_device_is_not_hidden_by_the_number_of_others(
+    expr: str, codes: list[Code], record: Callable[[str], Path]
+) -> None:
+    folder = record(f"sum({expr}) and on () count(count by (meter) (meter_watts)) >= 5")
+
+    found = [one for one in prove(folder).problems if "one device" in one.message]
+    assert [one.code for one in found] == codes
+
+
 def test_how_many_devices_are_enough_can_be_said(record: Callable[[str], Path]) -> None:
     folder = record("sum(gridobs_mqtt_clients_connected) >= 5")
 
@@ -277,7 +301,7 @@ def test_an_example_of_an_explanation_has_exactly_its_code_and_a_right_one_none(
     rule = {"record": name, "expr": "max(transformer_temperature_celsius)"}
     text = yaml.safe_dump({"groups": [{"name": "cooling", "rules": [rule]}]})
     listed = yaml.safe_dump({"names": [{"name": name, "reason": "The hub plans maintenance with it."}]})
-    in_list = example.part == "egress"
+    in_list = example.text.startswith("names:")
     folder = plant(text if in_list else example.text, egress=example.text if in_list else listed)
 
     assert {one.code for one in prove(folder).problems} == (set() if example.right else {code})
