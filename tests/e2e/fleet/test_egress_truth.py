@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 ALERTS = Path(__file__).parents[3] / "alerts"
-INTERVAL = "2s"
+INTERVAL = "5s"
 OPTIONS = CompileOptions(
     interval=INTERVAL, period_interval=INTERVAL, rollup_interval=INTERVAL, scrape_interval=INTERVAL
 )
-PATIENCE = 180.0
+PATIENCE = 300.0
 SLO = "mqtt-availability"
 EXCLUSION = {
     "name": "works", "fleet": True, "from": "2020-01-01T00:00:00Z", "to": "2199-01-01T00:00:00Z",
