@@ -12,7 +12,7 @@ class Code(StrEnum):
     """The first digit is the subject.
 
     0 the file and its shape, 1 objectives, 2 queries, 3 a live server, 4 imports, 5 exclusions, 6 hand-written rules,
-    7 a fleet.
+    7 a fleet, 8 what leaves a site.
     """
 
     UNREADABLE = "GO001"
@@ -66,3 +66,9 @@ class Code(StrEnum):
     INTERVAL_TOO_LONG = "GO704"
     OUTAGE_BUDGET_TOO_SHORT = "GO705"
     INVALID_TABLE = "GO706"
+
+    LABEL_LEAVES = "GO801"
+    NOT_AN_AGGREGATE = "GO802"
+    FEW_DEVICES = "GO803"
+    UNBOUNDED_LABEL = "GO804"
+    NOTHING_RECORDED = "GO805"

@@ -268,6 +268,34 @@ SITE_GATEKEEPER_LAST_SYNC = "site:gatekeeper_sync_last_run:timestamp_seconds"
 # --- what every site records of itself, for its hub ----------------------------------------------------------------
 SITE_HEARTBEAT = "site:heartbeat:time"
 SITE_ALERTS_FIRING = "site:alerts_firing:count"
+SITE_RECORDS_RATE = "site:records:rate5m"
+SITE_RECORDS_STORED = "site:records_stored:count"
+SITE_DEAD_LETTERS_RATE = "site:dead_letters:rate5m"
+SITE_DEVICES_CONNECTED = "site:devices_connected:count"
+SITE_BACKLOG = "site:backlog:messages"
+SITE_BACKLOG_OLDEST_AGE = "site:backlog_oldest_age:seconds"
+SITE_NEWEST_EVENT_AGE = "site:newest_event_age:seconds"
+SITE_STORE_SIZE = "site:store_size:bytes"
+SITE_STORE_DISK_AVAILABLE = "site:store_disk_available:ratio"
+SITE_TARGETS = "site:targets:count"
+SITE_TARGETS_UP = "site:targets_up:count"
+SITE_COLLECTORS_FAILING = "site:collectors_failing:count"
+SITE_K3S_CPU_USAGE = "site:k3s_cpu_usage:cores"
+SITE_K3S_CPU_ALLOCATABLE = "site:k3s_cpu_allocatable:cores"
+SITE_K3S_MEMORY_USAGE = "site:k3s_memory_usage:bytes"
+SITE_K3S_MEMORY_ALLOCATABLE = "site:k3s_memory_allocatable:bytes"
+SITE_RULE_GROUPS_MISSED = "site:rule_groups_missed:increase15m"
+SITE_RULE_FAILURES = "site:rule_failures:increase15m"
+
+# --- what may leave a site -----------------------------------------------------------------------------------------
+EGRESS_LABELS: tuple[str, ...] = (
+    LABEL_SITE, LABEL_REGION, LABEL_SERVICE, LABEL_SLO, LABEL_SEVERITY, LABEL_SCOPE, LABEL_OBJECTIVE, LABEL_PERIOD,
+    LABEL_OWNER, LABEL_EXCLUSION,
+)  # fmt: skip
+DEVICE_LABELS: tuple[str, ...] = (
+    "client_id", "customer", "customer_id", "device", "device_id", "feeder", "feeder_id", "meter", "meter_id",
+)  # fmt: skip
+MIN_DEVICES = 5  # a figure of fewer says something of each
 
 # --- the hub -------------------------------------------------------------------------------------------------------
 JOB_EDGE = "edge-federate"  # the one job with which a hub pulls its sites

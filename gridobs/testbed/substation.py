@@ -123,7 +123,7 @@ class Substation:
             (folder / name).mkdir(parents=True, exist_ok=True)
         rule_files = {compiled.name: compiled.text for compiled in catalogue}
         rule_files |= {rules.name: rules.text for rules in load_rules(settings.sources)}
-        rule_files["site"] = render(site_info(settings.site, settings.region), "the testbed's settings")
+        rule_files["site-info"] = render(site_info(settings.site, settings.region), "the testbed's settings")
         exclusions = load_exclusions(settings.sources, slos=[one.name for one in self.objectives])
         if excluded := exclusion_rules(exclusions, interval=interval):
             rule_files["exclusions"] = render(excluded, "exclusions")
