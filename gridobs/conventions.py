@@ -273,3 +273,16 @@ SITE_ALERTS_FIRING = "site:alerts_firing:count"
 JOB_EDGE = "edge-federate"  # the one job with which a hub pulls its sites
 SITE_REACHABLE = "site:reachable:bool"
 SITE_STATE = "site:state:info"
+
+# --- what the back-fill says of itself -----------------------------------------------------------------------------
+BACKFILL_SAMPLES = "gridobs_backfill_samples_written_total"
+BACKFILL_BYTES = "gridobs_backfill_read_bytes_total"
+BACKFILL_HOLES_FOUND = "gridobs_backfill_holes_found_total"
+BACKFILL_HOLES_FILLED = "gridobs_backfill_holes_filled_total"
+BACKFILL_HOLES_EMPTY = "gridobs_backfill_holes_empty_total"
+BACKFILL_HOLE_SECONDS = "gridobs_backfill_hole_seconds"
+BACKFILL_DROPPED = "gridobs_backfill_series_dropped_total"
+BACKFILL_REFUSED = "gridobs_backfill_samples_refused_total"
+BACKFILL_ERRORS = "gridobs_backfill_errors_total"
+BACKFILL_SITES_DARK = "gridobs_backfill_sites_dark"
+BACKFILL_LAST_SUCCESS = "gridobs_backfill_last_success_timestamp_seconds"
