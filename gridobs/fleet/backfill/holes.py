@@ -1,4 +1,4 @@
-"""Where the hub holds nothing of a site, and how to ask for it. Times are milliseconds since 1970, as samples have."""
+"""Where the hub holds nothing of a site, and how to ask for it. Times are milliseconds since 1970, as of samples."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,7 +107,7 @@ def test_the_windows_of_a_hole_cover_each_millisecond_of_it_once(hole: Span) -> 
     if inside:
         assert inside[0][0] == hole.after + 1
         assert inside[-1][1] == hole.before - 1
-    for (_, end), (start, _) in zip(inside, inside[1:], strict=False):
+    for (_, end), (start, _) in itertools.pairwise(inside):
         assert start == end + 1
     for one in asked:
         assert (one.time - WINDOW_SECONDS) * 1000 <= one.span.after
