@@ -13,6 +13,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"  # more bytes than the rules of a site can give
     GARBAGE = "garbage"  # not what a Prometheus answers
     FLOOD = "flood"  # more series or samples than the rules of a site can give
+    REJECTED = "rejected"  # the hub takes next to nothing of what the site has
     HUB = "hub"  # the hub does not answer, or takes nothing
 
 
