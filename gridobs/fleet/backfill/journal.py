@@ -1,7 +1,7 @@
 """What the back-fill remembers when it ends: one small JSON file, replaced as a whole.
 
-What is filled is seen at the hub, so the file is not needed to go on where one was killed. It keeps what the hub cannot
-tell: which spans hold nothing at the site either, and which were filled and are holes all the same.
+What is filled is seen at the hub, so the file is not needed to go on where one was killed. It keeps what the hub
+cannot tell: which spans hold nothing at the site either, and which were filled and are holes all the same.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ class Backfill:
     progress: Callable[[Progress], None] = lambda _: None
     _failures: dict[str, int] = field(default_factory=dict)
     _resting: dict[str, float] = field(default_factory=dict)
-    _seen: dict[str, float] = field(default_factory=dict)
+    first_seen: dict[str, float] = field(default_factory=dict)
 
     def find(self) -> tuple[Report, list[Visit]]:
         """The sites that have holes now, as a report in which nothing has been done, and as visits to be made.
@@ -125,7 +125,7 @@ class Backfill:
         report, visits = self.find()
         began = self.clocks.monotonic()
         known = {visit.site.id for visit in visits}
-        self._seen = {site: self._seen.get(site, began) for site in known}
+        self.first_seen = {site: self.first_seen.get(site, began) for site in known}
         due = [visit for visit in visits if self._resting.get(visit.site.id, began) <= began]
         outcomes = self._fill(due, until=began + self.longest)
         self.journal.save()
@@ -160,6 +160,8 @@ class Backfill:
             self.stop.wait(max(0.0, began + every - self.clocks.monotonic()))
 
     def _fill(self, visits: Sequence[Visit], *, until: float) -> list[Outcome]:
+        if not visits:
+            return []
         turn = _Turn(self, visits, until=until)
         threads = [
             threading.Thread(target=turn.work, name=f"backfill-{number}")
@@ -172,11 +174,9 @@ class Backfill:
         if turn.error:
             self.journal.save()
             raise turn.error
-        return [
-            self._conclude(visit) if visit.site.id not in turn.done else turn.done[visit.site.id] for visit in visits
-        ]
+        return [turn.done.get(visit.site.id) or self.conclude(visit) for visit in visits]
 
-    def _conclude(self, visit: Visit) -> Outcome:
+    def conclude(self, visit: Visit) -> Outcome:
         """Book what became of a site."""
         outcome = visit.outcome()
         site = outcome.site
@@ -212,7 +212,7 @@ class _Turn:
         self._windows = sum(visit.to_go for visit in visits)
         self._windows_done = self._samples_done = 0
         for visit in visits:
-            self._rota.add(visit, owner._seen[visit.site.id] + owner.spread * share(visit.site.id))  # noqa: SLF001 - its own
+            self._rota.add(visit, owner.first_seen[visit.site.id] + owner.spread * share(visit.site.id))
 
     def work(self) -> None:
         """Take visits and do one window of each, until none is left."""
@@ -228,7 +228,7 @@ class _Turn:
                 self._rota.close()
                 return
             if visit.next is None or visit.fault:
-                outcome = self._owner._conclude(visit)  # noqa: SLF001 - its own
+                outcome = self._owner.conclude(visit)
                 with self._lock:
                     self.done[visit.site.id] = outcome
                 self._rota.finish()
