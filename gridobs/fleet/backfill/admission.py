@@ -89,6 +89,8 @@ class Admission:
         held: Counter[str] = Counter()
         admitted: dict[tuple[tuple[str, str], ...], Series] = {}
         grids: dict[tuple[float, ...], _Grid | None] = {}
+        last: tuple[float, ...] = ()
+        grid: _Grid | None = None
         for row in rows:
             name = row.metric.get(NAME, "")
             allowed = self._allowed.get(name)
@@ -96,14 +98,7 @@ class Admission:
                 dropped[Drop.NAME] += 1
                 continue
             held[name] += 1
-            if held[name] > allowed.series:
-                raise SiteFault(Reason.FLOOD, f"answers more than {allowed.series} series of {name}")
-            if len(row.values) > allowed.samples:
-                raise SiteFault(
-                    Reason.FLOOD,
-                    f"answers {len(row.values)} samples of a series of {name} in {WINDOW_SECONDS} s, in which its"
-                    f" rule gives at most {allowed.samples}",
-                )
+            _require_fewer(name, series=held[name], samples=len(row.values), allowed=allowed)
             labels = _labels(row.metric, allowed=allowed.labels, site=site)
             if isinstance(labels, Drop):
                 dropped[labels] += 1
@@ -114,7 +109,9 @@ class Admission:
             if not row.values:
                 continue
             times, values = zip(*row.values, strict=True)
-            grid = grids[times] if times in grids else grids.setdefault(times, _grid(times, span))
+            if times != last:
+                grid = grids[times] if times in grids else grids.setdefault(times, _grid(times, span))
+                last = times
             if grid is None:
                 dropped[Drop.ORDER] += 1
             elif grid.times:
@@ -125,6 +122,17 @@ class Admission:
 
     def _is_reference(self, series: Series) -> bool:
         return (NAME, self._reference) in series.labels
+
+
+def _require_fewer(name: str, *, series: int, samples: int, allowed: _Allowed) -> None:
+    if series > allowed.series:
+        raise SiteFault(Reason.FLOOD, f"answers more than {allowed.series} series of {name}")
+    if samples > allowed.samples:
+        raise SiteFault(
+            Reason.FLOOD,
+            f"answers {samples} samples of a series of {name} in {WINDOW_SECONDS} s, in which its rule gives at most"
+            f" {allowed.samples}",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,13 +63,19 @@ def batches(series: Iterable[Series], most: int = MOST_SAMPLES) -> Iterator[list
 
 
 def _timeseries(series: Series) -> bytes:
-    labels = TimeSeries(labels=[Label(name=name, value=value) for name, value in series.labels]).SerializeToString()
-    content = labels + _samples(series.times, series.values)
+    content = _labels(series.labels) + _samples(series.times, series.values)
     return b"".join((_TIMESERIES, _varint(len(content)), content))
 
 
+@lru_cache(maxsize=1 << 16)
+def _labels(labels: tuple[tuple[str, str], ...]) -> bytes:
+    """Kept, since each series of a site comes again with every window; 65,536 of them take some 40 MB."""
+    return TimeSeries(labels=[Label(name=name, value=value) for name, value in labels]).SerializeToString()
+
+
 def _samples(times: tuple[int, ...], values: Sequence[float]) -> bytes:
-    if any(value != value for value in values):  # noqa: PLR0124 - NaN, the only one that is not itself
+    total = sum(values)
+    if total != total:  # noqa: PLR0124 - NaN, which is not itself: one of them is, or two infinities made it
         values = [_NOT_A_NUMBER if value != value else value for value in values]  # noqa: PLR0124 - as above
     template = _template(times)
     if template is None:
