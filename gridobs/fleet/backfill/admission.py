@@ -97,8 +97,6 @@ class Admission:
             if allowed is None:
                 dropped[Drop.NAME] += 1
                 continue
-            held[name] += 1
-            _require_fewer(name, series=held[name], samples=len(row.values), allowed=allowed)
             labels = _labels(row.metric, allowed=allowed.labels, site=site)
             if isinstance(labels, Drop):
                 dropped[labels] += 1
@@ -106,6 +104,8 @@ class Admission:
             if labels in admitted:
                 dropped[Drop.DUPLICATE] += 1
                 continue
+            held[name] += 1
+            _require_fewer(name, series=held[name], samples=len(row.values), allowed=allowed)
             if not row.values:
                 continue
             times, values = zip(*row.values, strict=True)
