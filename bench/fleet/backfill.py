@@ -240,7 +240,7 @@ def measure(asked: argparse.Namespace, folder: Path) -> int:
             ),
             hub=Hub(scrape_interval=INTERVAL, outage_budget=int(time.time()) - cut + 1000),
         )
-        limits = Limits(samples=asked.rate, bytes=1e12, site_samples=1e9, site_bytes=1e12)
+        limits = Limits(samples=asked.rate, bytes=1e12, site_samples=1e9, site_bytes=1e12, site_questions=1e9)
         options = Options(limits=limits, workers=asked.workers, gate_timeout=120)
 
         pids = {"hub": prometheus.pid or 0, "edges": edges.pid or 0}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gridobs.fleet.model import Fleet
     from gridobs.prometheus import Client
 
-LIMITS = Limits(samples=200_000, bytes=50e6, site_samples=20_000, site_bytes=2e6)
+LIMITS = Limits(samples=200_000, bytes=50e6, site_samples=20_000, site_bytes=2e6, site_questions=2)  # a gate allows 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

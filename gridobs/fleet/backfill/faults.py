@@ -10,6 +10,7 @@ class Reason(StrEnum):
 
     UNREACHABLE = "unreachable"  # no connection, no answer in time, or TLS failed
     REFUSED = "refused"  # the gate answers, with something else than success
+    BUSY = "busy"  # the gate says again and again that it is asked too much
     TOO_LARGE = "too_large"  # more bytes than the rules of a site can give
     GARBAGE = "garbage"  # not what a Prometheus answers
     FLOOD = "flood"  # more series or samples than the rules of a site can give

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from gridobs_exporters.fetch import CHUNK, Fetcher, FetchError, StatusError
@@ -63,15 +64,16 @@ class Gates:
                             f"{site.address}{PATH}: answers more than the {largest} bytes that its rules can give",
                         )
         except StatusError as error:
-            raise SiteFault(
-                Reason.REFUSED, f"{site.address}{PATH}: answers {error.status}; see {_cure(error)}"
-            ) from None
+            reason = Reason.BUSY if error.status == HTTPStatus.TOO_MANY_REQUESTS else Reason.REFUSED
+            raise SiteFault(reason, f"{site.address}{PATH}: answers {error.status}; see {_cure(error)}") from None
         except FetchError as error:
             raise SiteFault(Reason.UNREACHABLE, f"{site.address}{error}") from None
         return bytes(body)
 
 
 def _cure(error: StatusError) -> str:
-    if error.status in {400, 401, 403}:
+    if error.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return "that the gate is the rendered one and knows the hub's certificate"
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "who else asks this gate for history"
     return "the log of the gate and of the Prometheus behind it"

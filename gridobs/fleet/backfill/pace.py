@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FIRST_REST, _LONGEST_REST = 30.0, 1800.0  # seconds
+_FIRST_PATIENCE = 5.0  # seconds
 _BURST = 1.0  # seconds' worth that may be spent at once
 
 
@@ -22,6 +23,7 @@ class Limits:
     bytes: float
     site_samples: float
     site_bytes: float
+    site_questions: float
 
 
 class Bucket:
@@ -54,3 +56,8 @@ def share(site: str) -> float:
 def rest(failures: int, site: str) -> float:
     """Seconds to leave a site alone that failed so often in a row; spread, so that sites do not return as one."""
     return float(min(_FIRST_REST * 2 ** min(failures - 1, 16), _LONGEST_REST) * (0.75 + 0.5 * share(site)))
+
+
+def patience(attempts: int) -> float:
+    """Seconds until a gate is asked again that said so often in a row that it is busy."""
+    return float(_FIRST_PATIENCE * 2 ** (attempts - 1))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gridobs.errors import ServerError
 from gridobs.fleet.backfill.faults import Reason, SiteFault
 from gridobs.fleet.backfill.holes import subtract
-from gridobs.fleet.backfill.pace import Bucket, rest, share
+from gridobs.fleet.backfill.pace import Bucket, patience, rest, share
 from gridobs.fleet.backfill.receiver import Stopped
 from gridobs.fleet.backfill.rota import Rota
 from gridobs.fleet.backfill.survey import survey
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_BUSY = 4  # times that a gate may say so
 _RESERVE = 600.0  # seconds of the look-back that pass before the oldest samples have been written
 
 
@@ -205,7 +206,12 @@ class _Turn:
         self._samples = Bucket(limits.samples, clock)
         self._bytes = Bucket(limits.bytes, clock)
         self._of_site = {
-            visit.site.id: (Bucket(limits.site_samples, clock), Bucket(limits.site_bytes, clock)) for visit in visits
+            visit.site.id: (
+                Bucket(limits.site_samples, clock),
+                Bucket(limits.site_bytes, clock),
+                Bucket(limits.site_questions, clock),
+            )
+            for visit in visits
         }
         self._rota = Rota(clock=clock, stopping=self._is_over)
         self._lock = threading.Lock()
@@ -220,8 +226,7 @@ class _Turn:
             try:
                 wait = self._step(visit)
             except SiteFault as fault:
-                visit.fault, visit.reason = str(fault), fault.reason
-                wait = 0.0
+                wait = _put_off(visit, fault)
             except Exception as error:  # noqa: BLE001 - raised again by the thread that waits for this one
                 if not isinstance(error, Stopped):
                     self.error = self.error or error
@@ -254,8 +259,17 @@ class _Turn:
         owner.progress(progress)
         if owner.stop.wait(max(self._samples.spend(written.samples), self._bytes.spend(size))):
             raise Stopped
-        samples, bytes_ = self._of_site[visit.site.id]
-        return max(samples.spend(written.samples), bytes_.spend(size))
+        spent = (written.samples, size, 1)
+        return max(bucket.spend(one) for bucket, one in zip(self._of_site[visit.site.id], spent, strict=True))
 
     def _is_over(self) -> bool:
         return self._owner.stop.is_set() or self._owner.clocks.monotonic() >= self._until
+
+
+def _put_off(visit: Visit, fault: SiteFault) -> float:
+    """The seconds until the same window is asked for again; 0 with the fault noted, if it is not."""
+    if fault.reason is Reason.BUSY and visit.busy < _BUSY:
+        visit.busy += 1
+        return patience(visit.busy)
+    visit.fault, visit.reason = str(fault), fault.reason
+    return 0.0

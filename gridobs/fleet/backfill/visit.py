@@ -64,13 +64,17 @@ class Outcome:
 
 @dataclass(slots=True, kw_only=True)
 class Visit:
-    """A site and the windows that are still to be asked for, the oldest first."""
+    """A site and the windows that are still to be asked for, the oldest first.
+
+    ``busy`` is how often in a row its gate put the next one off.
+    """
 
     site: Site
     tempo: Tempo
     holes: tuple[Span, ...]
     fault: str = ""
     reason: Reason | None = None
+    busy: int = 0
     _windows: list[Window] = field(init=False)
     _asked: list[Span] = field(default_factory=list)
     _reference: list[int] = field(default_factory=list)
@@ -94,6 +98,7 @@ class Visit:
     def note(self, admitted: Admitted, written: Written) -> None:
         """Book what came of the next window, which is done."""
         window = self._windows.pop()
+        self.busy = 0
         self._asked.append(window.span)
         self._reference += admitted.reference
         self._samples += written.samples

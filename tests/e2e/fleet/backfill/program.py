@@ -13,7 +13,7 @@ from tests.e2e.fleet.backfill.parts import exported, fleet_of
 
 def main() -> None:
     hub, rate, budget, journal, *sites = sys.argv[1:]
-    limits = Limits(samples=float(rate), bytes=1e9, site_samples=float(rate), site_bytes=1e9)
+    limits = Limits(samples=float(rate), bytes=1e9, site_samples=float(rate), site_bytes=1e9, site_questions=1e9)
     fleet = fleet_of(dict(zip(sites[::2], sites[1::2], strict=True)), outage_budget=int(budget))
     options = Options(journal=Path(journal), limits=limits, workers=2)
     assemble(fleet, exported(), Client(hub), options, tls=None).run_once()

@@ -197,6 +197,17 @@ def test_a_bad_site_is_named_and_stops_no_other(
     assert backfill.run_once().resting == ("sub-0001",)
 
 
+def test_a_gate_that_is_busy_is_asked_again(cut_of: CutOf) -> None:
+    cut = cut_of(sites=1, hours=0.5)
+    answer = cut.gates["sub-0001"].answer
+    busy = [(429, b"")]
+    cut.gates["sub-0001"].answer = lambda at: busy.pop() if busy else answer(at)
+
+    (outcome,) = cut.backfill().run_once().outcomes
+
+    assert (outcome.fault, outcome.left, busy) == ("", 0, [])
+
+
 def test_a_gate_that_does_not_answer_is_unreachable_and_stops_no_other(cut_of: CutOf) -> None:
     cut = cut_of(sites=2, hours=0.5)
     release: list[int] = []
