@@ -14,7 +14,7 @@ from requests.auth import AuthBase
 from gridobs.errors import ServerError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _NAME = "__name__"
@@ -40,6 +40,15 @@ class Series:
 
     labels: dict[str, str]
     points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer whatever its status; ``text`` is the beginning of its body, ``retry_after`` the header or empty."""
+
+    status: int
+    text: str
+    retry_after: str
 
 
 def matcher(label: str, value: str) -> str:
@@ -142,24 +151,7 @@ class Client:
     def ask(self, path: str, asked: dict[str, Any], *, method: str = "POST") -> Any:  # noqa: ANN401 - JSON
         """The ``data`` of an answer of the API; POST, so that a query may be long."""
         url = f"{self.url}/api/v1/{path}"
-        try:
-            answer = self._session.request(
-                method,
-                url,
-                params=asked if method == "GET" else None,
-                data=asked if method == "POST" else None,
-                timeout=self._timeout,
-                verify=self._verify,
-                allow_redirects=False,
-            )
-        except requests.exceptions.SSLError as error:
-            raise ServerError(f"{url}: {_reason(error)}; {_TLS_CURE}") from None
-        except requests.Timeout:
-            raise ServerError(
-                f"{url}: no answer within {self._timeout:g} s; ask for less, or see whether it is overloaded"
-            ) from None
-        except (requests.RequestException, OSError) as error:
-            raise ServerError(f"{url}: {_reason(error)}; see whether it runs and the URL is right") from None
+        answer = self._request(method, url, **{"params" if method == "GET" else "data": asked})
         try:
             content = answer.json()
             if content["status"] == "success":
@@ -171,6 +163,26 @@ class Client:
         if answer.is_redirect:  # following one would turn the POST into a GET, and could show the token to another
             said = f"a redirect to {answer.headers['location']}"
         raise ServerError(f"{url}: answered {answer.status_code}, {said}; {cure}")
+
+    def send(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """What it says to ``body``, posted to ``path`` of the API; the caller judges whether that is well."""
+        answer = self._request("POST", f"{self.url}/api/v1/{path}", data=body, headers=dict(headers))
+        text = " ".join(answer.text.split())[:_SHOWN_CHARACTERS]
+        return Answer(answer.status_code, text, answer.headers.get("Retry-After", ""))
+
+    def _request(self, method: str, url: str, **content: Any) -> requests.Response:  # noqa: ANN401 - of requests
+        try:
+            return self._session.request(
+                method, url, timeout=self._timeout, verify=self._verify, allow_redirects=False, **content
+            )
+        except requests.exceptions.SSLError as error:
+            raise ServerError(f"{url}: {_reason(error)}; {_TLS_CURE}") from None
+        except requests.Timeout:
+            raise ServerError(
+                f"{url}: no answer within {self._timeout:g} s; ask for less, or see whether it is overloaded"
+            ) from None
+        except (requests.RequestException, OSError) as error:
+            raise ServerError(f"{url}: {_reason(error)}; see whether it runs and the URL is right") from None
 
 
 class _Bearer(AuthBase):
