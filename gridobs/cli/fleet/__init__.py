@@ -4,4 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from gridobs.cli.fleet.simulate import simulate
+
 app = typer.Typer(name="fleet", help="Render, prove, plan, simulate and mend a fleet of sites.", no_args_is_help=True)
+app.command()(simulate)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from gridobs.errors import UsageError
 from gridobs.fleet.model import Fleet, Hub, Region, Site
 
-REGIONS = 20
+_REGIONS_MOST = 20
+_SITES_OF_A_REGION = 10  # at least, so that one of them is not an outage of the region
 SITES_MAX = 60_000
 _HOSTS = 250  # of the last two numbers of an address, so that none ends in 0 or 255
 _NET = 20  # 127.20.0.0/16, which every Linux answers without set-up
 
 
-def build_fleet(*, sites: int, port: int, hub: Hub, regions: int = REGIONS) -> Fleet:
-    """A fleet of ``sites`` live sites, spread evenly over its regions.
+def build_fleet(*, sites: int, port: int, hub: Hub) -> Fleet:
+    """A fleet of ``sites`` live sites, spread evenly over twenty regions, or fewer where they would be small.
 
     Site ``n`` is ``sub-<n>`` at ``127.20.x.y:port``: the address follows from the number alone.
 
@@ -21,7 +22,8 @@ def build_fleet(*, sites: int, port: int, hub: Hub, regions: int = REGIONS) -> F
     """
     if sites > SITES_MAX:
         raise UsageError(f"{sites} sites are more than the {SITES_MAX} addresses there are; use fewer --sites")
-    names = tuple(f"region-{number:02d}" for number in range(1, min(regions, sites) + 1))
+    regions = max(1, min(_REGIONS_MOST, sites // _SITES_OF_A_REGION))
+    names = tuple(f"region-{number:02d}" for number in range(1, regions + 1))
     return Fleet(
         regions=tuple(Region(name=name) for name in names),
         sites=tuple(

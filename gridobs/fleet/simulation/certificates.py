@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from gridobs.fleet.simulation.plan import PlannedSite
 
-HUB = "hub"
+HUB = "gridobs-hub"  # its common name, which the gates of sites want to see
 _DAYS = "2"  # a simulation is over by then
 _CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
 _WORKERS = 2

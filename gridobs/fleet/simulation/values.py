@@ -25,7 +25,7 @@ _DAY = 86_400.0
 _WINDOWS = {"5m": 300, "30m": 1800, "1h": 3600, "2h": 7200, "6h": 21_600, "1d": 86_400, "3d": 259_200}
 _PERIOD_SECONDS = PERIOD_DAYS * 86_400
 _SWING = 0.6  # of the rate between day and night, as a share of its mean
-_BAD_SHARE_MOST = 0.002  # of events, so that some objectives are met and some are not
+_BAD_SHARE_MOST = 0.0015  # of events, so that some objectives are met and some are not
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Objective:
     def __init__(self, site: str, slo: str) -> None:
         self._rate = 20 + 180 * noise(site, slo, "rate")  # events a second
         self._phase = _DAY * noise(site, "phase")
-        self._bad = _BAD_SHARE_MOST * noise(site, slo, "bad") ** 2
+        self._bad = _BAD_SHARE_MOST * noise(site, slo, "bad") ** 3
 
     def count(self, at: float) -> Events:
         """All events up to Unix second ``at``."""

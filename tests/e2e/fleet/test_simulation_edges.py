@@ -64,7 +64,7 @@ class Edges:
             session.trust_env = False
             if self.tls:
                 session.verify = str(self.tls / "ca.crt")
-                session.cert = (str(self.tls / "hub.crt"), str(self.tls / "hub.key"))
+                session.cert = (str(self.tls / f"{certificates.HUB}.crt"), str(self.tls / f"{certificates.HUB}.key"))
             scheme = "https" if self.tls else "http"
             headers = {"Accept-Encoding": "gzip" if gzip else "identity"}
             url = f"{scheme}://{self.fleet.sites[number].address}{path}"
