@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130  # as a shell reports SIGINT
 _MARKER = ".gridobs-simulation"
 _STEADY_SECONDS = 600.0
+_INTERVAL_MOST = 150
 
 
 def simulate(
     *,
-    sites: Annotated[int, typer.Option(min=10, max=60_000, help="Simulated edges.")] = 1000,
+    sites: Annotated[int, typer.Option(min=20, max=60_000, help="Simulated edges.")] = 1000,
     series: Annotated[int, typer.Option(min=10, max=20_000, help="Series of each site.")] = 200,
     interval: Annotated[
         float, typer.Option(parser=seconds, metavar="DURATION", help="Between two pulls of a site, such as 30s.")
@@ -71,6 +72,8 @@ def simulate(
     chosen = next((one for one in SCENARIOS if one.name == scenario), None)
     if chosen is None:
         raise UsageError(f"{scenario!r} is no scenario; use one of {', '.join(one.name for one in SCENARIOS)}")
+    if not 1 <= interval <= _INTERVAL_MOST:
+        raise UsageError(f"--interval must be 1s to {_INTERVAL_MOST}s, so that one lost pull hides nothing")
     if steady is None:
         steady = _STEADY_SECONDS if chosen.name == "none" else 2 * interval
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.live import Live
 
+from gridobs.cli.demo_run import undisturbed_end
 from gridobs.cli.fleet import simulate_view as view
 from gridobs.errors import Findings
 from gridobs.fleet.simulation import verdict
@@ -49,7 +50,7 @@ class SimulationRun:
             KeyboardInterrupt: it was interrupted before it could be told.
         """
         began = time.time()
-        with Station(self._settings, clock=time.time, report=self._progress) as station:
+        with Station(self._settings, clock=time.time, report=self._progress) as station, undisturbed_end():
             director = Director(station, self._scenario, steady=self._steady, clock=time.time)
             with self._live() as live:
                 for _ in director.steps():

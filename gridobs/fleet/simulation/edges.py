@@ -122,7 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("plan", type=Path, help="a file that gridobs.fleet.simulation.plan has written")
     plan = EdgesPlan.load(parser.parse_args().plan.read_text(encoding="utf-8"))
-    allow_open_files(_FILES_PER_SITE * len(plan.sites) + _OTHER_FILES)
+    allow_open_files(_FILES_PER_SITE * len(plan.sites) + _OTHER_FILES, option="--sites")
     asyncio.run(serve(plan))
 
 

@@ -12,8 +12,8 @@ _KIB = 1024
 def cpu_seconds(pid: int) -> float:
     """CPU time of a process and all its threads, to the nanosecond.
 
-    The clock of another process: ``clock_getcpuclockid(3)``, whose number the kernel makes of the pid and a 2 (include/
-    linux/posix-timers.h, ``CPUCLOCK_SCHED``).
+    The clock of another process: ``clock_getcpuclockid(3)``, whose number the kernel makes of the pid and a 2
+    (include/linux/posix-timers.h, ``CPUCLOCK_SCHED``).
 
     Raises:
         OSError: there is no such process.

@@ -88,7 +88,7 @@ class Station:
         settings, folder, ports = self.settings, self.settings.folder, self.settings.ports
         programs = find_programs(_PROGRAMS)
         require_free(ports)
-        allow_open_files(_FILES_PER_SITE * settings.sites + _OTHER_FILES)
+        allow_open_files(_FILES_PER_SITE * settings.sites + _OTHER_FILES, option="--sites")
         for name in ("logs", "alertmanager", "data"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         rendered = folder / "rendered"

@@ -36,14 +36,28 @@ class Check:
 
 def judge(settings: Settings, expectation: Expectation, seen: Observation) -> tuple[Check, ...]:
     """All checks, in the order in which a reader wants them."""
-    return tuple((*_steady(settings, seen), *_fault(settings, expectation, seen)))
+    well = len(expectation.dark) < settings.sites
+    return (
+        *_hub(settings, seen),
+        *(_sites(settings, seen) if well else ()),  # of sites without a fault, and there are none
+        *_fault(settings, expectation, seen),
+    )
 
 
 def is_met(checks: tuple[Check, ...]) -> bool:
     return all(check.met is not False for check in checks)
 
 
-def _steady(settings: Settings, seen: Observation) -> Iterator[Check]:
+def _hub(settings: Settings, seen: Observation) -> Iterator[Check]:
+    promised = (
+        settings.sites * settings.series <= _REFERENCE_SERIES
+        and settings.sites * settings.series / settings.interval <= _REFERENCE_RATE * 1.001
+    )
+    yield _bounded("hub CPU, of one core", seen.hub_cpu, CPU_MOST, promised=promised, form="{:.1%}")
+    yield _bounded("hub memory, the most", seen.hub_rss / 1e6, RSS_MOST / 1e6, promised=promised, form="{:.0f} MB")
+
+
+def _sites(settings: Settings, seen: Observation) -> Iterator[Check]:
     share = 1 - seen.scrapes_failed / seen.scrapes if seen.scrapes else 0.0
     yield Check(
         what="scrapes that succeeded, of sites without a fault",
@@ -51,12 +65,6 @@ def _steady(settings: Settings, seen: Observation) -> Iterator[Check]:
         found=f"{share:.3%} of {seen.scrapes}",
         met=share >= SUCCESS_LEAST,
     )
-    promised = (
-        settings.sites * settings.series <= _REFERENCE_SERIES
-        and settings.sites * settings.series / settings.interval <= _REFERENCE_RATE * 1.001
-    )
-    yield _bounded("hub CPU, of one core", seen.hub_cpu, CPU_MOST, promised=promised, form="{:.1%}")
-    yield _bounded("hub memory, the most", seen.hub_rss / 1e6, RSS_MOST / 1e6, promised=promised, form="{:.0f} MB")
     yield _bounded(
         "scrape duration, P99, of sites without a fault",
         seen.scrape_p99 * 1000,
