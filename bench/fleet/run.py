@@ -1,7 +1,7 @@
 """Run the experiments of a fleet, each as a person would, and write what came of them as a table.
 
-Each is one ``gridobs fleet simulate --json``. Exit status 1 if a target was missed. ``--quick`` takes small fleets in a
-hurry: that everything runs, and facts such as numbers of notifications; its figures mean nothing.
+Each is one ``gridobs fleet simulate --json``. Exit status 1 if a target was missed. ``--quick`` takes small fleets in
+a hurry: that everything runs, and facts such as numbers of notifications; its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -72,15 +72,12 @@ def table(result: dict[str, Any]) -> str:
         f"| {check['what']} | {check['target']} | {check['found']} | {_word(check['met'])} |"
         for check in result["checks"]
     ]
-    lines += [
-        "",
+    beside = (
         f"{figures['seconds']:.0f} s, {figures['samples_rate']:.0f} samples/s, edges {figures['edges_cpu']:.1%} of a "
         f"core, {figures['wire_rate']:.0f} B/s of one site with the heads of HTTP, load {figures['load'][0]:.1f} to "
-        f"{figures['load'][1]:.1f}",
-        "",
-        "",
-    ]
-    return "\n".join(lines)
+        f"{figures['load'][1]:.1f}"
+    )
+    return "\n".join([*lines, "", beside, "", ""])
 
 
 def main() -> None:

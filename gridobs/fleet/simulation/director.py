@@ -171,6 +171,7 @@ class Director:
             hub_cpu=(now.hub_cpu - mark.hub_cpu) / seconds,
             hub_rss=watch.rss,
             edges_cpu=(now.edges_cpu - mark.edges_cpu) / seconds,
+            rule_failures=figures.read_rule_failures(prometheus),
             load=(mark.load, now.load),
             scrape_p99=scrapes.p99,
             body_rate=body / interval,

@@ -47,6 +47,12 @@ def read_samples_rate(prometheus: Client, *, seconds: float) -> float:
     return found[0].value / seconds if found else 0.0
 
 
+def read_rule_failures(prometheus: Client) -> int:
+    """How many evaluations of a rule failed since the hub was started, as the hub tells of itself."""
+    found = prometheus.query(f'sum(prometheus_rule_evaluation_failures_total{{job="{names.JOB_HUB}"}})')
+    return int(found[0].value) if found else 0
+
+
 def read_ungrouped(prometheus: Client, *, seconds: float) -> int:
     """How many alerts fired in the last ``seconds``, each with its own labels counted once; without the watchdog."""
     fired = f'ALERTS{{alertstate="{FIRING}", alertname!="{names.HUB_ALERT_WATCHDOG}"}}'

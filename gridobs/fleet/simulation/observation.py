@@ -21,6 +21,7 @@ class Observation:
         hub_cpu: of one core, as a share.
         hub_rss: the most bytes of memory the hub had resident.
         edges_cpu: of one core, by all edges together.
+        rule_failures: evaluations of a rule of the hub that failed.
         load: the machine's load average of one minute, at the start and at the end.
         scrape_p99: of the duration of scrapes of sites without a fault.
         body_rate: bytes a second of one site, bodies as sent.
@@ -43,6 +44,7 @@ class Observation:
     hub_cpu: float
     hub_rss: int
     edges_cpu: float
+    rule_failures: int
     load: tuple[float, float]
     scrape_p99: float
     body_rate: float

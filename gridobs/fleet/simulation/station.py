@@ -114,6 +114,7 @@ class Station:
             f"--config.file={rendered / 'hub' / 'shard-0' / 'prometheus.yml'}",
             f"--storage.tsdb.path={folder / 'data'}",
             f"--web.listen-address={settings.address(Part.PROMETHEUS)}",
+            "--enable-feature=extra-scrape-metrics",  # with which the alert about limits can name the site
         ]
         self.hub = self._launch(stack, "hub", command, self._ready(Part.PROMETHEUS))
 

@@ -55,6 +55,12 @@ def _hub(settings: Settings, seen: Observation) -> Iterator[Check]:
     )
     yield _bounded("hub CPU, of one core", seen.hub_cpu, CPU_MOST, promised=promised, form="{:.1%}")
     yield _bounded("hub memory, the most", seen.hub_rss / 1e6, RSS_MOST / 1e6, promised=promised, form="{:.0f} MB")
+    yield Check(
+        what="evaluations of rules that failed",
+        target="0",
+        found=str(seen.rule_failures),
+        met=seen.rule_failures == 0,
+    )
 
 
 def _sites(settings: Settings, seen: Observation) -> Iterator[Check]:

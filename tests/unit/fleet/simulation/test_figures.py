@@ -37,5 +37,5 @@ def test_the_kernel_knows_the_cpu_time_and_the_memory_of_a_process() -> None:
 
 
 def test_a_process_that_is_gone_is_an_error() -> None:
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="Invalid argument"):
         cpu_seconds(2**22 - 1)

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gridobs.fleet.model import Hub
 from gridobs.fleet.simulation.addresses import build_fleet
-from gridobs.fleet.simulation.scenario import Scenario
 from gridobs.fleet.simulation.scenarios import SCENARIOS
 from gridobs.fleet.simulation.settings import Settings
+
+if TYPE_CHECKING:
+    from gridobs.fleet.simulation.scenario import Scenario
 
 SETTINGS = Settings(folder=Path("data"), sources=Path("alerts"))
 
