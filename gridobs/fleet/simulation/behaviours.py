@@ -15,6 +15,7 @@ class Behaviour(StrEnum):
     SLOW = "slow"  # the answer drips, for as many seconds as were said
     FLAPPING = "flapping"  # refuses and answers in turn, each for as many seconds as were said
     GARBAGE = "garbage"  # success, and a body that is no exposition
+    BINARY = "binary"  # success, and bytes that Prometheus takes for an exposition without a sample
     HUGE = "huge"  # success, and a body of ten megabytes
     CLAIM = "claim"  # all that it tells is of another site
     RAW = "raw"  # series that no rule recorded, among its own

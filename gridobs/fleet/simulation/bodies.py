@@ -10,7 +10,8 @@ from gridobs.fleet.simulation.behaviours import FLOOD_SERIES, HUGE_BYTES, RAW_SE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GARBAGE = b"\x00\xff<html>\xfe{{{not an exposition\n" * 200
+GARBAGE = b"<html>\xff\x00{{{not an exposition\n" * 200
+BINARY = b"\x00" + GARBAGE  # Prometheus' reader takes a NUL for the end, so this is an exposition without a sample
 _RAW_METERS = 50
 
 

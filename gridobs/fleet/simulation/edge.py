@@ -94,6 +94,8 @@ class Edge:
         match self.behaviour:
             case Behaviour.GARBAGE:
                 return bodies.GARBAGE
+            case Behaviour.BINARY:
+                return bodies.BINARY
             case Behaviour.HUGE:
                 return self._huge()
             case Behaviour.CLAIM:

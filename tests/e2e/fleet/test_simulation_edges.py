@@ -174,7 +174,7 @@ def test_garbage_and_huge_bodies_come_with_success(edges: Edges) -> None:
     edges.behave(0, Behaviour.GARBAGE)
     edges.behave(1, Behaviour.HUGE)
 
-    assert b"\xff<html>" in edges.get(0).content
+    assert edges.get(0).content.startswith(b"<html>\xff")
     assert len(edges.get(1).content) > 10_000_000
 
 
