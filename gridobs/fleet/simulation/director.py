@@ -84,7 +84,7 @@ class Director:
         made = lifted = None
         if self._faults:
             made = self._make()
-            yield from self._wait(self._is_seen, settings.patience)
+            yield from self._wait(self._is_seen, settings.patience + self._scenario.patience)
             yield from self._wait(lambda: False, self._scenario.lasts(settings))
             self._tell("lifted", "every site is well again")
             watch.expect_back()

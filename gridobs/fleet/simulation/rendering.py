@@ -40,9 +40,7 @@ def render_hub(fleet: Fleet, egress: Egress, settings: Settings) -> tuple[Artifa
         own_address=settings.address(Part.PROMETHEUS),
         notifications=notifications,
     )
-    return tuple(
-        _hurry(hub.render(fleet, egress, PrometheusVersion.V2_42, settings=wanted), factor=settings.hurry)
-    )
+    return tuple(_hurry(hub.render(fleet, egress, PrometheusVersion.V2_42, settings=wanted), factor=settings.hurry))
 
 
 def tls_folder(folder: Path) -> Path:
@@ -53,9 +51,7 @@ def tls_folder(folder: Path) -> Path:
 def _hurry(artifacts: Sequence[Artifact], *, factor: float) -> Iterator[Artifact]:
     for artifact in artifacts:
         if "rules" in artifact.path.parts and factor != 1:
-            content = _WAIT.sub(
-                lambda found: found[1] + text(_hurried(seconds(found[2]), factor)), artifact.content
-            )
+            content = _WAIT.sub(lambda found: found[1] + text(_hurried(seconds(found[2]), factor)), artifact.content)
             yield replace(artifact, content=content)
         else:
             yield artifact

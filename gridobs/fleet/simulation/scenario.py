@@ -52,6 +52,7 @@ class Scenario:
         why: what follows from the fault, for the reader.
         faults: made at once, of this fleet.
         expectation: of this fleet.
+        patience: seconds, beyond those of the settings, until all must be seen: windows of rules know no hurry.
         lasts: seconds the fault goes on after everything was seen, so that what must not come could have come.
     """
 
@@ -60,3 +61,4 @@ class Scenario:
     faults: Callable[[Fleet, Settings], tuple[Fault, ...]]
     expectation: Callable[[Fleet, Settings], Expectation]
     lasts: Callable[[Settings], float]
+    patience: float = 0.0

@@ -73,9 +73,7 @@ class Watch:
         try:
             rows = self._station.prometheus.query(f"{UP} == 0")
             up = self._station.prometheus.query(f"sum({UP})")
-            firing = self._station.prometheus.query(
-                f'count by (alertname) (ALERTS{{alertstate="{FIRING}"}})'
-            )
+            firing = self._station.prometheus.query(f'count by (alertname) (ALERTS{{alertstate="{FIRING}"}})')
             counted = self._station.prometheus.query(_COUNTED) if self._dark_is_settled(now) else []
         except ServerError:
             return
@@ -115,6 +113,9 @@ class Watch:
             self.back_at = now
 
     def _dark_is_settled(self, now: float) -> bool:
-        return self._stays and self._lifted_at is None and self.dark_at is not None and (
-            now > self.dark_at + self._settled
+        return (
+            self._stays
+            and self._lifted_at is None
+            and self.dark_at is not None
+            and (now > self.dark_at + self._settled)
         )

@@ -27,5 +27,6 @@ SCENARIO = Scenario(
     why="the clock of one site is an hour fast, that of another an hour slow",
     faults=_faults,
     expectation=lambda _fleet, _settings: Expectation(alerts={names.HUB_ALERT_SITE_CLOCK_SKEW: 2}),
+    patience=1200.0,
     lasts=lambda settings: settings.settled_within + settings.interval,
 )
