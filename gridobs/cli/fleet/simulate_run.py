@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from gridobs.fleet.simulation.scenario import Scenario
     from gridobs.fleet.simulation.settings import Settings
 
+_PIPE_WIDTH = 160
+
 
 class SimulationRun:
     """What was asked of one run, and what it showed."""
@@ -38,7 +40,8 @@ class SimulationRun:
         """
         self._settings, self._scenario, self._steady, self._as_json = settings, scenario, steady, as_json
         self._out = Console()
-        self._out.soft_wrap = not self._out.is_terminal  # a line of a log file stays one
+        if not self._out.is_terminal:  # a line of a log file stays one
+            self._out = Console(width=_PIPE_WIDTH, soft_wrap=True)
         self._err = Console(stderr=True)
         self._told = 0
 
