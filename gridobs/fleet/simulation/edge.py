@@ -47,7 +47,7 @@ class Edge:
         exposition: Exposition,
         interval: float,
         clock: Callable[[], float],
-        huge: Callable[[], bytes],
+        huge: Callable[[bool], bytes],
     ) -> None:
         """Describe it.
 
@@ -57,7 +57,7 @@ class Edge:
             exposition: that tells the values of any site.
             interval: seconds between two evaluations of its rules.
             clock: Unix seconds, of a right clock.
-            huge: gives a very large body.
+            huge: gives a very large body, compressed if it is told so; making one takes long.
         """
         self.site = site
         self.behaviour = Behaviour.OK
@@ -80,12 +80,11 @@ class Edge:
 
     def answer(self, *, gzip: bool) -> tuple[bytes, bytes]:
         """Head and body of its answer."""
-        body = self._body()
-        encoding = ""
-        if gzip:
-            press = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _GZIP)
-            body = press.compress(body) + press.flush()
-            encoding = "Content-Encoding: gzip\r\n"
+        if self.behaviour is Behaviour.HUGE:
+            body = self._huge(gzip)
+        else:
+            body = compress(self._body()) if gzip else self._body()
+        encoding = "Content-Encoding: gzip\r\n" if gzip else ""
         head = f"HTTP/1.1 200 OK\r\nContent-Type: {CONTENT_TYPE}\r\n{encoding}Content-Length: {len(body)}\r\n\r\n"
         return head.encode(), body
 
@@ -96,8 +95,6 @@ class Edge:
                 return bodies.GARBAGE
             case Behaviour.BINARY:
                 return bodies.BINARY
-            case Behaviour.HUGE:
-                return self._huge()
             case Behaviour.CLAIM:
                 text = self._text(now, claims=CLAIMED_SITE)
             case Behaviour.RAW:
@@ -110,3 +107,9 @@ class Edge:
 
     def _text(self, now: float, *, claims: str = "") -> str:
         return self._exposition.text(self._values, now, claims=claims or self.site, region=self._region)
+
+
+def compress(body: bytes) -> bytes:
+    """As gzip."""
+    press = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _GZIP)
+    return press.compress(body) + press.flush()

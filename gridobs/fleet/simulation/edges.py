@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from gridobs.fleet.simulation import bodies, http
 from gridobs.fleet.simulation.behaviours import Behaviour
-from gridobs.fleet.simulation.edge import Edge
+from gridobs.fleet.simulation.edge import Edge, compress
 from gridobs.fleet.simulation.exposition import Exposition
 from gridobs.fleet.simulation.listener import Listener
 from gridobs.fleet.simulation.plan import EdgesPlan
@@ -73,7 +73,11 @@ async def serve(plan: EdgesPlan) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     exposition = Exposition(plan.series, interval=plan.interval)
-    huge = functools.cache(lambda: _huge(plan, exposition))  # ten megabytes are not made anew for each
+
+    @functools.cache  # ten megabytes are not made anew for each
+    def huge(compressed: bool) -> bytes:  # noqa: FBT001 - it has one argument
+        return compress(huge(False)) if compressed else _huge(plan, exposition)  # noqa: FBT003 - as above
+
     listeners = {
         site.id: Listener(
             Edge(

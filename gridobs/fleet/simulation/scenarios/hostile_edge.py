@@ -29,7 +29,7 @@ SCENARIO = Scenario(
     faults=_faults,
     expectation=lambda fleet, _settings: Expectation(
         dark=frozenset(choice.scattered(fleet, 3)[-1:]),
-        alerts={names.HUB_ALERT_SITE_IDENTITY_MISMATCH: 1},
+        alerts={names.HUB_ALERT_SITE_IDENTITY_MISMATCH: 1, names.HUB_ALERT_SITE_LIMIT_REACHED: 1},
         absent=(f'{{{names.LABEL_SITE}="{CLAIMED_SITE}"}}', RAW_SERIES, f'{{{names.LABEL_SLO}=~"flood-.+"}}'),
     ),
     lasts=lambda settings: settings.settled_within + settings.interval,
