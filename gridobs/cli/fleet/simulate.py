@@ -45,6 +45,10 @@ def simulate(
     ] = None,
     scenario: Annotated[str, typer.Option(metavar="NAME", help="What is done to the fleet; see --list.")] = "none",
     tls: Annotated[bool, typer.Option("--tls", help="Hub and edges show each other certificates.")] = False,
+    real: Annotated[
+        int,
+        typer.Option(min=0, max=20, help="Sites beside them with a real Prometheus and gate; they need --tls."),
+    ] = 0,
     hurry: Annotated[
         float,
         typer.Option(min=1, max=60, help="Divide every waiting time of alerts and notifications by this."),
@@ -55,7 +59,10 @@ def simulate(
             "--dir", help="Keep the data here, in place of an earlier run's. [default: a temporary folder, removed]"
         ),
     ] = None,
-    base_port: Annotated[int, typer.Option(min=1024, max=65_000, help="First of five ports on loopback.")] = 17800,
+    base_port: Annotated[
+        int,
+        typer.Option(min=1024, max=65_000, help="First of five ports on loopback, and one more for each real site."),
+    ] = 17800,
     sources: Annotated[Path, typer.Option(help="The folder with slos/ and rules/.")] = Path("alerts"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="List the scenarios and end.")] = False,
@@ -74,6 +81,8 @@ def simulate(
         raise UsageError(f"{scenario!r} is no scenario; use one of {', '.join(one.name for one in SCENARIOS)}")
     if not 1 <= interval <= _INTERVAL_MOST:
         raise UsageError(f"--interval must be 1s to {_INTERVAL_MOST}s, so that one lost pull hides nothing")
+    if real and not tls:
+        raise UsageError("the gate of a real site answers over TLS alone; add --tls, or leave out --real")
     if steady is None:
         steady = _STEADY_SECONDS if chosen.name == "none" else 2 * interval
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -84,6 +93,7 @@ def simulate(
             sites=sites,
             series=series,
             interval=int(interval),
+            real=real,
             tls=tls,
             hurry=hurry,
             base_port=base_port,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gridobs.fleet.simulation.addresses import is_real
+
 if TYPE_CHECKING:
     from gridobs.fleet.model import Fleet
 
@@ -11,18 +13,24 @@ _DARK_SHARE = 0.3
 
 
 def everyone(fleet: Fleet) -> tuple[str, ...]:
-    return tuple(site.id for site in fleet.watched)
+    """All sites that are simulated."""
+    return tuple(site.id for site in fleet.watched if not is_real(site))
+
+
+def regions(fleet: Fleet) -> tuple[str, ...]:
+    """Their regions."""
+    return tuple(sorted({site.region for site in fleet.watched if not is_real(site)}))
 
 
 def dark_regions(fleet: Fleet) -> tuple[str, ...]:
     """Three of ten regions, one at least; never the last."""
-    count = max(1, round(_DARK_SHARE * len(fleet.regions)))
-    return tuple(region.name for region in fleet.regions[:count])
+    found = regions(fleet)
+    return found[: max(1, round(_DARK_SHARE * len(found)))]
 
 
-def within(fleet: Fleet, regions: tuple[str, ...]) -> tuple[str, ...]:
+def within(fleet: Fleet, chosen: tuple[str, ...]) -> tuple[str, ...]:
     """The sites of these regions."""
-    return tuple(site.id for site in fleet.watched if site.region in regions)
+    return tuple(site.id for site in fleet.watched if site.region in chosen)
 
 
 def last(fleet: Fleet, count: int) -> tuple[str, ...]:
@@ -39,7 +47,7 @@ def scattered(fleet: Fleet, count: int) -> tuple[str, ...]:
 def spread(fleet: Fleet, share: float) -> tuple[str, ...]:
     """This share of the sites of each region, one at least."""
     found: list[str] = []
-    for region in fleet.regions:
-        sites = within(fleet, (region.name,))
+    for region in regions(fleet):
+        sites = within(fleet, (region,))
         found += sites[: max(1, int(share * len(sites)))]
     return tuple(found)

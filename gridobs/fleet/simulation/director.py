@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gridobs.errors import ComponentFailed
-from gridobs.fleet.simulation import figures
+from gridobs.fleet.simulation import figures, real_sites
 from gridobs.fleet.simulation.behaviours import Behaviour
 from gridobs.fleet.simulation.measurement import cpu_seconds
 from gridobs.fleet.simulation.observation import Observation
@@ -163,6 +163,10 @@ class Director:
         interval = self._station.settings.interval
         scrapes = figures.read_scrapes(prometheus, seconds=seconds, without=self._affected)
         body, wire = figures.body_bytes(mark.counts, now.counts, without=self._affected)
+        comparisons = [
+            real_sites.compare(prometheus, real, self._station.egress, interval=interval)
+            for real in self._station.real
+        ]
         return Observation(
             seconds=seconds,
             scrapes=scrapes.count,
@@ -184,6 +188,8 @@ class Director:
             notifications=watch.notifications,
             notified=self._notified(),
             ungrouped=figures.read_ungrouped(prometheus, seconds=seconds),
+            compared=sum(one.compared for one in comparisons),
+            different=sum(one.different for one in comparisons),
             stored=figures.read_stored(prometheus, self.expectation.absent, seconds=seconds),
         )
 

@@ -34,6 +34,8 @@ class Observation:
         notifications: messages that said that something fires.
         notified: how many of them there were about each alert.
         ungrouped: messages there had been without grouping and inhibition: one for each alert that fired.
+        compared: samples of real sites at the hub that were held against the site's own.
+        different: how many of them differ.
         stored: how many series each selector found that must find none.
     """
 
@@ -57,4 +59,6 @@ class Observation:
     notifications: int = 0
     notified: Mapping[str, int] = field(default_factory=dict)
     ungrouped: int = 0
+    compared: int = 0
+    different: int = 0
     stored: Mapping[str, int] = field(default_factory=dict)

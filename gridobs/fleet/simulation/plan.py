@@ -6,13 +6,14 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from gridobs.fleet.simulation.addresses import is_real
 from gridobs.fleet.simulation.shape import SimulatedSeries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from gridobs.fleet.model import Fleet
+    from gridobs.fleet.model import Fleet, Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,11 @@ class PlannedSite:
     region: str
     host: str
     port: int
+
+    @classmethod
+    def of(cls, site: Site) -> PlannedSite:
+        host, _, port = site.address.rpartition(":")
+        return cls(id=site.id, region=site.region, host=host, port=int(port))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +59,9 @@ class EdgesPlan:
         control: int,
         tls: Path | None = None,
     ) -> EdgesPlan:
-        """The plan for all sites of ``fleet`` that a hub watches."""
-        places = ((site, site.address.rpartition(":")) for site in fleet.watched)
+        """The plan for all sites of ``fleet`` that a hub watches and that are simulated."""
         return cls(
-            sites=tuple(
-                PlannedSite(id=site.id, region=site.region, host=host, port=int(port))
-                for site, (host, _, port) in places
-            ),
+            sites=tuple(PlannedSite.of(site) for site in fleet.watched if not is_real(site)),
             series=tuple(series),
             interval=interval,
             control=control,

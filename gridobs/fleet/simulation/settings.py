@@ -36,9 +36,10 @@ class Settings:
         sites: how many.
         series: of each site.
         interval: whole seconds between two pulls of a site, and between two evaluations at a site.
+        real: sites beside them that are no simulations, each with a Prometheus and a gate; they need ``tls``.
         tls: whether hub and edges show each other certificates.
         hurry: by which every waiting time of an alert and of a notification is divided; 1 is as rendered.
-        base_port: the first of five consecutive ports on loopback.
+        base_port: the first of five consecutive ports on loopback, and one more for each real site.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class Settings:
     sites: int = 1000
     series: int = 200
     interval: int = 30
+    real: int = 0
     tls: bool = False
     hurry: float = 1.0
     base_port: int = 17800
@@ -61,7 +63,13 @@ class Settings:
 
     @property
     def ports(self) -> dict[str, int]:
-        return {part.value: self.base_port + number for number, part in enumerate(Part)}
+        own = (*(part.value for part in Part), *(f"real site {number}" for number in range(1, self.real + 1)))
+        return {name: self.base_port + number for number, name in enumerate(own)}
+
+    @property
+    def real_ports(self) -> int:
+        """The first port of the Prometheuses of real sites."""
+        return self.base_port + len(Part)
 
     def address(self, part: Part) -> str:
         return f"{LOOPBACK}:{self.ports[part]}"

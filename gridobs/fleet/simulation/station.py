@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 import sys
 from typing import TYPE_CHECKING, Self
 
 from gridobs import artifacts
 from gridobs.fleet.egress import derive
-from gridobs.fleet.simulation import certificates
-from gridobs.fleet.simulation.addresses import build_fleet
+from gridobs.fleet.simulation import certificates, real_sites
+from gridobs.fleet.simulation.addresses import build_fleet, is_real
 from gridobs.fleet.simulation.control import Control
-from gridobs.fleet.simulation.plan import EdgesPlan
+from gridobs.fleet.simulation.plan import EdgesPlan, PlannedSite
 from gridobs.fleet.simulation.rendering import render_hub, tls_folder
 from gridobs.fleet.simulation.settings import Part
 from gridobs.fleet.simulation.shape import choose_series, widen
@@ -32,6 +33,7 @@ _PROGRAMS = {
     "prometheus-alertmanager": ("prometheus-alertmanager", "alertmanager"),
     "openssl": ("openssl",),
 }
+_PROGRAMS_OF_REAL_SITES = {"nginx": ("nginx",)}
 _FILES_PER_SITE = 3
 _OTHER_FILES = 512
 
@@ -48,13 +50,16 @@ class Station:
             report: told what is being started.
         """
         self.settings = settings
-        self.fleet = build_fleet(sites=settings.sites, port=settings.ports[Part.EDGES], hub=settings.hub)
+        self.fleet = build_fleet(
+            sites=settings.sites, port=settings.ports[Part.EDGES], hub=settings.hub, real=settings.real
+        )
         allowed = derive(settings.sources)
         self.series = choose_series(allowed, settings.series)
         self.egress = widen(allowed, self.series)
         self.control = Control(settings.ports[Part.CONTROL])
         self.prometheus = Client(settings.url(Part.PROMETHEUS))
         self._clock, self._report = clock, report
+        self.real: tuple[real_sites.RealSite, ...] = ()
         self._stack = contextlib.ExitStack()
         self._running: list[Process] = []
 
@@ -86,7 +91,7 @@ class Station:
 
     def _start(self, stack: contextlib.ExitStack) -> None:
         settings, folder, ports = self.settings, self.settings.folder, self.settings.ports
-        programs = find_programs(_PROGRAMS)
+        programs = find_programs(_PROGRAMS | (_PROGRAMS_OF_REAL_SITES if settings.real else {}))
         require_free(ports)
         allow_open_files(_FILES_PER_SITE * settings.sites + _OTHER_FILES, option="--sites")
         for name in ("logs", "alertmanager", "data"):
@@ -101,6 +106,7 @@ class Station:
         module = "gridobs.fleet.simulation.edges"
         command = [sys.executable, "-m", module, str(folder / "edges.json")]
         self.edges = self._launch(stack, "edges", command, lambda: accepts(ports[Part.CONTROL]))
+        self._start_real_sites(stack, programs)
         command = [
             programs["prometheus-alertmanager"],
             f"--config.file={rendered / 'hub' / 'alertmanager.yml'}",
@@ -118,6 +124,25 @@ class Station:
         ]
         self.hub = self._launch(stack, "hub", command, self._ready(Part.PROMETHEUS))
 
+    def _start_real_sites(self, stack: contextlib.ExitStack, programs: dict[str, str]) -> None:
+        settings, folder = self.settings, self.settings.folder.resolve()
+        self.real = real_sites.write(
+            self.fleet,
+            tuple(site for site in self.fleet.watched if is_real(site)),
+            self.egress,
+            sources=settings.sources,
+            folder=folder / "real",
+            tls=folder / "tls",
+            ports=settings.real_ports,
+        )
+        for one in self.real:
+            command = one.prometheus_command(programs["prometheus"])
+            ready = functools.partial(responds, f"http://{one.prometheus}/-/ready")
+            self._launch(stack, f"{one.site.id}-prometheus", command, ready)
+            place = PlannedSite.of(one.site)
+            listens = functools.partial(accepts, place.port, host=place.host)
+            self._launch(stack, f"{one.site.id}-gate", one.gate_command(programs["nginx"]), listens)
+
     def _plan(self, openssl: str) -> EdgesPlan:
         """The plan of the edges; with TLS, its certificates are made first."""
         settings = self.settings
@@ -131,7 +156,8 @@ class Station:
         )
         if folder:
             self._report(f"making {settings.sites} certificates")
-            certificates.issue(folder, sites=plan.sites, openssl=openssl)
+            real = tuple(PlannedSite.of(site) for site in self.fleet.watched if is_real(site))
+            certificates.issue(folder, sites=(*plan.sites, *real), openssl=openssl)
             own = tls_folder(settings.folder)
             own.mkdir(exist_ok=True)
             for source, target in (

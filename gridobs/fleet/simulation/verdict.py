@@ -40,6 +40,7 @@ def judge(settings: Settings, expectation: Expectation, seen: Observation) -> tu
     return (
         *_hub(settings, seen),
         *(_sites(settings, seen) if well else ()),  # of sites without a fault, and there are none
+        *(_real(settings, seen) if settings.real else ()),
         *_fault(settings, expectation, seen),
     )
 
@@ -84,6 +85,15 @@ def _sites(settings: Settings, seen: Observation) -> Iterator[Check]:
         _BODY_RATE * settings.series / settings.interval,
         promised=True,
         form="{:.1f} B/s",
+    )
+
+
+def _real(settings: Settings, seen: Observation) -> Iterator[Check]:
+    yield Check(
+        what=f"samples of {settings.real} real sites that differ at the hub",
+        target="0",
+        found=f"{seen.different} of {seen.compared}",
+        met=seen.different == 0 and seen.compared >= settings.real,
     )
 
 

@@ -15,8 +15,8 @@ SCENARIO = Scenario(
         dark=frozenset(choice.everyone(fleet)),
         alerts={
             names.HUB_ALERT_UPLINK_DOWN: 1,
-            names.HUB_ALERT_REGION_WAN_OUTAGE: len(fleet.regions),
-            names.HUB_ALERT_SITE_DARK: len(fleet.watched),
+            names.HUB_ALERT_REGION_WAN_OUTAGE: len(choice.regions(fleet)),
+            names.HUB_ALERT_SITE_DARK: len(choice.everyone(fleet)),
         },
         notifications=1,
     ),

@@ -12,7 +12,7 @@ def test_of_a_thousand_sites_three_hundred_in_six_regions_go_dark() -> None:
     regions = choice.dark_regions(fleet)
 
     assert (6, 300) == (len(regions), len(choice.within(fleet, regions)))
-    assert fleet.regions[-1].name not in regions
+    assert choice.regions(fleet)[-1] not in regions
 
 
 @pytest.mark.parametrize("sites", [20, 50, 1000])
@@ -31,3 +31,12 @@ def test_scattered_sites_are_of_different_regions() -> None:
     regions = {site.region for site in fleet.sites if site.id in chosen}
 
     assert (5, 5) == (len(set(chosen)), len(regions))
+
+
+def test_no_fault_is_made_at_a_real_site() -> None:
+    fleet = build_fleet(sites=100, port=9443, hub=Hub(), real=5)
+    real = {site.id for site in fleet.sites if site.id.startswith("real")}
+
+    assert 5 == len(real)
+    assert not real & {*choice.everyone(fleet), *choice.spread(fleet, 0.3), *choice.scattered(fleet, 5)}
+    assert "real" not in choice.dark_regions(fleet)

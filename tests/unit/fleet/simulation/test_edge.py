@@ -18,7 +18,9 @@ NOW = 1_796_000_000.0
 
 def make_edge(egress: Egress, site: str = "sub-0001") -> Edge:
     exposition = Exposition(choose_series(egress, 20), interval=30)
-    return Edge(site=site, region="east", exposition=exposition, interval=30, clock=lambda: NOW, huge=lambda _: b"huge")
+    return Edge(
+        site=site, region="east", exposition=exposition, interval=30, clock=lambda: NOW, huge=lambda _: b"huge"
+    )
 
 
 @pytest.mark.parametrize("site", ["sub-0001", "sub-0002", "sub-0777"])

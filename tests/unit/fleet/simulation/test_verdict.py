@@ -108,3 +108,10 @@ def test_where_every_site_is_dark_nothing_is_asked_of_those_that_are_not() -> No
     everyone = replace(DARK, dark=frozenset(f"sub-{number:04d}" for number in range(1, 1001)))
 
     assert is_met(judge(SETTINGS, everyone, seen))
+
+
+@pytest.mark.parametrize(("compared", "different", "met"), [(100, 0, True), (100, 1, False), (0, 0, False)])
+def test_samples_of_real_sites_must_be_there_and_equal(compared: int, different: int, met: bool) -> None:  # noqa: FBT001
+    seen = replace(GOOD, compared=compared, different=different)
+
+    assert check(seen, "real sites", settings=replace(SETTINGS, real=5, tls=True)).met is met
