@@ -25,6 +25,7 @@ _INTERRUPTED = 130  # as a shell reports SIGINT
 _MARKER = ".gridobs-simulation"
 _STEADY_SECONDS = 600.0
 _INTERVAL_MOST = 150
+_REAL_SITES = 5
 
 
 def simulate(
@@ -46,9 +47,11 @@ def simulate(
     scenario: Annotated[str, typer.Option(metavar="NAME", help="What is done to the fleet; see --list.")] = "none",
     tls: Annotated[bool, typer.Option("--tls", help="Hub and edges show each other certificates.")] = False,
     real: Annotated[
-        int,
-        typer.Option(min=0, max=20, help="Sites beside them with a real Prometheus and gate; they need --tls."),
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0, max=20, help="Sites beside them with a real Prometheus and gate. [default: 5 with --tls]"
+        ),
+    ] = None,
     hurry: Annotated[
         float,
         typer.Option(min=1, max=60, help="Divide every waiting time of alerts and notifications by this."),
@@ -83,6 +86,8 @@ def simulate(
         raise UsageError(f"--interval must be 1s to {_INTERVAL_MOST}s, so that one lost pull hides nothing")
     if real and not tls:
         raise UsageError("the gate of a real site answers over TLS alone; add --tls, or leave out --real")
+    if real is None:
+        real = _REAL_SITES if tls else 0
     if steady is None:
         steady = _STEADY_SECONDS if chosen.name == "none" else 2 * interval
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     from gridobs.fleet.simulation.settings import Settings
 
-_PROGRAMS = {
+_PROGRAMS: dict[str, tuple[str, ...]] = {
     "prometheus": ("prometheus",),
     "prometheus-alertmanager": ("prometheus-alertmanager", "alertmanager"),
     "openssl": ("openssl",),
 }
-_PROGRAMS_OF_REAL_SITES = {"nginx": ("nginx",)}
+_PROGRAMS_OF_REAL_SITES: dict[str, tuple[str, ...]] = {"nginx": ("nginx",)}
 _FILES_PER_SITE = 3
 _OTHER_FILES = 512
 

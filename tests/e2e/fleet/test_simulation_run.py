@@ -22,9 +22,9 @@ SMALL = ("--sites=50", "--series=60", "--interval=5s", "--for=20s")
 
 
 def free_base_port(start: int) -> int:
-    """The first of five consecutive free ports from ``start`` on."""
+    """The first of ten consecutive free ports from ``start`` on."""
     for base in range(start, start + 1000, 10):
-        sockets = [socket.socket() for _ in range(5)]
+        sockets = [socket.socket() for _ in range(10)]
         try:
             for offset, sock in enumerate(sockets):
                 sock.bind(("127.0.0.1", base + offset))
@@ -99,7 +99,9 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
             base_port=free_base_port(32000 + 1000 * number),
             env={"TMPDIR": str(temporary)},
         )
-        for number, (name, extra) in enumerate({"none": ("--tls",), "region-outage": ("--hurry=5",)}.items())
+        for number, (name, extra) in enumerate(
+            {"none": ("--tls", "--real=2"), "region-outage": ("--hurry=5",)}.items()
+        )
     }
     results = {}
     for name, simulation in simulations.items():
@@ -131,6 +133,14 @@ def test_over_tls_every_site_is_pulled_and_stored_and_nobody_is_called(outcomes:
     assert figures["hub_cpu"] > 0
     assert figures["hub_rss"] > 10_000_000
     assert (0, 0) == (figures["notifications"], figures["ungrouped"])
+
+
+@pytest.mark.e2e
+def test_what_the_hub_has_of_real_sites_is_what_they_recorded(outcomes: dict[str, Outcome]) -> None:
+    figures = outcomes["none"][1]["figures"]
+
+    assert figures["compared"] >= 20
+    assert 0 == figures["different"]
 
 
 @pytest.mark.e2e
@@ -229,6 +239,13 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
     assert code == 2
     assert "not made by an earlier simulation" in err
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_real_site_without_tls_is_refused() -> None:
+    code, _, err = run("--real=1")
+
+    assert code == 2
+    assert "add --tls, or leave out --real" in err
 
 
 @pytest.mark.parametrize(
