@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gridobs.fleet import hub
+from gridobs.fleet.hub import visibility
 from gridobs.fleet.simulation.settings import Part
 from gridobs.rules.durations import seconds, text
 from gridobs.slo.promql import PrometheusVersion
@@ -40,7 +41,14 @@ def render_hub(fleet: Fleet, egress: Egress, settings: Settings) -> tuple[Artifa
         own_address=settings.address(Part.PROMETHEUS),
         notifications=notifications,
     )
-    return tuple(_hurry(hub.render(fleet, egress, PrometheusVersion.V2_42, settings=wanted), factor=settings.hurry))
+    rendered = hub.render(
+        fleet,
+        egress,
+        PrometheusVersion.V2_42,
+        objectives=visibility.load(settings.sources),
+        settings=wanted,
+    )
+    return tuple(_hurry(rendered, factor=settings.hurry))
 
 
 def tls_folder(folder: Path) -> Path:

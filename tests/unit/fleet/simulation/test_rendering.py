@@ -15,7 +15,7 @@ from gridobs.slo.promql import PrometheusVersion
 if TYPE_CHECKING:
     from gridobs.fleet.egress.model import Egress
 
-SETTINGS = Settings(folder=Path("data"), sources=Path("alerts"), sites=20, interval=30)
+SETTINGS = Settings(folder=Path("data"), sources=Path("nowhere"), sites=20, interval=30)
 
 
 def rendered(egress: Egress, settings: Settings) -> dict[str, str]:
