@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup demo test check format generate bench clean
+.PHONY: help setup demo test check format generate bench bench-fleet clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Make .venv and install the native programs where they are missing
 	@PYTHON=$(PYTHON) bash scripts/setup.sh
@@ -40,6 +40,9 @@ generate: setup ## Compile the sources to the files that ship
 
 bench: setup ## Measure, each figure as a ratio against a baseline of the same run
 	$(BIN)/python bench/run.py $(ARGS)
+
+bench-fleet: setup ## Simulate fleets and judge the hub by its targets: make bench-fleet ARGS="--only region-outage"
+	$(BIN)/python bench/fleet/run.py $(ARGS)
 
 clean: ## Remove what setup and the tools made
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist

@@ -64,7 +64,7 @@ class DemoRun:
         """
         self._began = time.time()
         books: Audit | None = None
-        with Substation(self._settings, clock=time.time, report=self._progress) as substation, _undisturbed_end():
+        with Substation(self._settings, clock=time.time, report=self._progress) as substation, undisturbed_end():
             snapshot = self._snapshot(substation)
             try:
                 with self._live() as live:
@@ -168,7 +168,7 @@ class DemoRun:
 
 
 @contextlib.contextmanager
-def _undisturbed_end() -> Iterator[None]:
+def undisturbed_end() -> Iterator[None]:
     """From its end on, signals no longer interrupt: what is being torn down is torn down whole."""
     try:
         yield

@@ -147,10 +147,10 @@ class Process:
         return f"; the end of {self._log}:\n{lines}" if lines else f"; {self._log} is empty"
 
 
-def accepts(port: int) -> bool:
-    """Whether something accepts connections on this port of the loopback address."""
+def accepts(port: int, *, host: str = LOOPBACK) -> bool:
+    """Whether something accepts connections on this port of a loopback address."""
     try:
-        socket.create_connection((LOOPBACK, port), timeout=1).close()
+        socket.create_connection((host, port), timeout=1).close()
     except OSError:
         return False
     return True

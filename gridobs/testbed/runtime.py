@@ -18,8 +18,10 @@ def host_port(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def allow_open_files(count: int) -> None:
+def allow_open_files(count: int, *, option: str = "--meters") -> None:
     """Let this process, and those it starts, have ``count`` files and connections open at a time.
+
+    ``option`` is the one with which a person asks for fewer.
 
     Raises:
         UsageError: the machine's limit is lower.
@@ -27,7 +29,7 @@ def allow_open_files(count: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < count:
         if hard != resource.RLIM_INFINITY and hard < count:
-            raise UsageError(f"this needs {count} open files and the limit is {hard}; use fewer --meters or raise it")
+            raise UsageError(f"this needs {count} open files and the limit is {hard}; use fewer {option} or raise it")
         resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
 
 

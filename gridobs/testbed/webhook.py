@@ -6,7 +6,7 @@ import json
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gridobs.testbed.processes import LOOPBACK
 
@@ -25,13 +25,35 @@ class Delivery:
     summary: str
 
 
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One message to the pager: what a person gets, however many alerts it is about.
+
+    Attributes:
+        at: Unix seconds.
+        status: ``firing`` while any of its alerts is.
+        group: the labels its alerts were grouped by, sorted.
+        names: of the alerts that fire in it, sorted, each once.
+        firing: how many of its alerts fire.
+        receiver: that it was routed to.
+    """
+
+    at: float
+    status: str
+    group: tuple[tuple[str, str], ...]
+    names: tuple[str, ...]
+    firing: int
+    receiver: str
+
+
 class Webhook:
-    """An HTTP server that keeps what is delivered to it, each change of state once."""
+    """An HTTP server that keeps what is delivered to it, each change of state once, and every message."""
 
     def __init__(self, port: int, *, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._deliveries: list[Delivery] = []
+        self._notifications: list[Notification] = []
         self._seen: set[tuple[str, str, str]] = set()
         receive = self._receive
 
@@ -52,13 +74,27 @@ class Webhook:
         with self._lock:
             return list(self._deliveries)
 
+    def notifications(self) -> list[Notification]:
+        with self._lock:
+            return list(self._notifications)
+
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
-    def _receive(self, message: dict[str, list[dict[str, dict[str, str]]]]) -> None:
+    def _receive(self, message: dict[str, Any]) -> None:
+        firing = [alert for alert in message["alerts"] if alert["status"] == "firing"]
+        notification = Notification(
+            at=self._clock(),
+            status=message["status"],
+            group=tuple(sorted(message["groupLabels"].items())),
+            names=tuple(sorted({alert["labels"]["alertname"] for alert in firing})),
+            firing=len(firing),
+            receiver=message["receiver"],
+        )
         with self._lock:
+            self._notifications.append(notification)
             for alert in message["alerts"]:
                 key = str(alert["fingerprint"]), str(alert["status"]), str(alert["startsAt"])
                 if key in self._seen:

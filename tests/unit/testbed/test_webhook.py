@@ -7,13 +7,16 @@ import socket
 
 import requests
 
-from gridobs.testbed.webhook import Delivery, Webhook
+from gridobs.testbed.webhook import Delivery, Notification, Webhook
 
 
 def message(*statuses: str) -> dict[str, object]:
     """As Alertmanager's webhook sends it, version 4, cut to what is read."""
     return {
         "version": "4",
+        "receiver": "pager",
+        "status": "firing" if "firing" in statuses else "resolved",
+        "groupLabels": {"region": "east", "alertname": "Alert0"},
         "alerts": [
             {
                 "status": status,
@@ -27,10 +30,15 @@ def message(*statuses: str) -> dict[str, object]:
     }
 
 
-def test_a_repeated_notification_counts_once() -> None:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_a_repeated_notification_counts_once() -> None:
+    port = free_port()
     with contextlib.closing(Webhook(port, clock=lambda: 7.0)) as webhook:
         for statuses in (["firing"], ["firing", "firing"], ["resolved", "firing"]):
             assert requests.post(f"http://127.0.0.1:{port}/", json=message(*statuses), timeout=5).ok
@@ -40,3 +48,17 @@ def test_a_repeated_notification_counts_once() -> None:
             Delivery(7.0, "firing", "Alert1", "page", "It burns."),
             Delivery(7.0, "resolved", "Alert0", "page", "It burns."),
         ] == webhook.deliveries()
+
+
+def test_every_message_is_kept_with_what_fires_in_it() -> None:
+    port = free_port()
+    group = (("alertname", "Alert0"), ("region", "east"))
+    with contextlib.closing(Webhook(port, clock=lambda: 7.0)) as webhook:
+        for statuses in (["firing", "firing"], ["resolved", "firing"], ["resolved", "resolved"]):
+            assert requests.post(f"http://127.0.0.1:{port}/", json=message(*statuses), timeout=5).ok
+
+        assert [
+            Notification(7.0, "firing", group, ("Alert0", "Alert1"), 2, "pager"),
+            Notification(7.0, "firing", group, ("Alert1",), 1, "pager"),
+            Notification(7.0, "resolved", group, (), 0, "pager"),
+        ] == webhook.notifications()
