@@ -318,7 +318,7 @@ STATE_DARK = "dark"
 STATE_UNHEALTHY = "unhealthy"
 STATE_MAINTENANCE = "maintenance"
 
-# --- what a hub records of regions and of the fleet, each behind its level -------------------------------------------
+# --- what a hub records of regions and of the fleet, each behind its level ----------------------------------------
 SITES = "sites:count"
 SITES_EXPECTED = "sites_expected:count"
 SITES_WATCHED = "sites_watched:count"

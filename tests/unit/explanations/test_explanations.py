@@ -29,7 +29,15 @@ SLO: dict[str, Any] = {
 }
 QUERIES = {"bad": "sum(rate(errors_total[{{.window}}]))", "total": "sum(rate(requests_total[{{.window}}]))"}
 NOW = 1_600_000_000.0  # in 2020
-NOT_FOR_THE_VALIDATOR = {"GO301", "GO302", "GO303", "GO304", "GO401", "GO706", *(f"GO80{number}" for number in range(1, 6))}
+NOT_FOR_THE_VALIDATOR = {
+    "GO301",
+    "GO302",
+    "GO303",
+    "GO304",
+    "GO401",
+    "GO706",
+    *(f"GO80{number}" for number in range(1, 6)),
+}
 EXAMPLES = [
     pytest.param(code, example, id=f"{code}-{'right' if example.right else 'wrong'}")
     for code in Code
