@@ -73,9 +73,14 @@ def _of_document(path: Path, documents: Sequence[sources.Document]) -> Fleet:
     return Fleet(
         regions=tuple(Region(name=one.name, title=one.title) for one in read.regions) if read else (),
         sites=sites,
-        hub=Hub(**{name: getattr(around.hub, name) for name in HubSchema.model_fields}),
+        hub=_hub(around.hub),
         source=path.name,
     )
+
+
+def _hub(read: HubSchema) -> Hub:
+    given = {name: getattr(read, name) for name in HubSchema.model_fields}
+    return Hub(**{name: value for name, value in given.items() if value is not None})
 
 
 def _sites(
