@@ -133,5 +133,8 @@ def _shards(*, series: float, cores: float, memory: float) -> int:
 
 
 def _largest_shard(sites: Sequence[Site], shards: int) -> int:
-    counts = Counter(sharding.assign([site.id for site in sites], shards).values())
-    return max(counts.values(), default=0)
+    """Sites that push are all on the one shard that they push to, the first."""
+    pulled = [site.id for site in sites if site.transport is Transport.PULL]
+    counts = Counter(sharding.assign(pulled, shards).values())
+    counts[0] += len(sites) - len(pulled)
+    return max(counts.values())

@@ -96,6 +96,12 @@ def test_the_fullest_shard_is_that_of_the_assignment() -> None:
     assert 250 <= made.largest_shard <= 290
 
 
+def test_sites_that_push_are_on_the_shard_that_they_push_to() -> None:
+    made = capacity.plan(replace(fleet(1000, transport=Transport.REMOTE_WRITE), hub=Hub(shards=4)), EGRESS)
+
+    assert made.largest_shard == 1000
+
+
 @pytest.mark.parametrize(
     "more",
     [
