@@ -144,6 +144,7 @@ def site(field: str) -> str:
         (f"{HEAD}{SITE}hub: {{outageBudget: 59m}}\n", "8:21 GO705 an outage budget of 59m is too short; write 1h or"),
         (f"{HEAD}{SITE}hub: {{evaluationInterval: 3m}}\n", "8:27 GO704 3m is too long: one that fails would leave"),
         (f"{HEAD}{SITE}hub: {{scrapeTimeout: 60s}}\n", "8:22 GO704 the timeout is not below the interval of 1m; wri"),
+        (f"{HEAD}{SITE}defaults: {{scrapeInterval: 9s}}\n", "8:28 GO704 the interval is not above the hub's timeout"),
         (f"{HEAD}{SITE}hub: {{shards: 0}}\n", "8:15 GO004 0 is too few; write 1 or more"),
         (f"{HEAD}{SITE}hub: {{alertmanagers: ['am']}}\n", "8:23 GO701 'am' has no port; write it after a colon, as"),
         (f"{HEAD}{SITE}hub: {{receiver: 5}}\n", "8:17 GO004 hub.receiver should be a valid string; put it in quotes"),
