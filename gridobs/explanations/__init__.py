@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from gridobs.codes import Code
 
 _EXAMPLE = re.compile(
-    r"^(?P<verdict>Wrong|Right):\n\n```yaml(?: (?P<part>[a-z]+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^(?P<verdict>Wrong|Right):\n\n```(?:yaml|csv)(?: (?P<part>[a-z]+))?\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
 
 

@@ -37,7 +37,7 @@ class Backfill:
         samples: in all holes.
         bytes_per_site: that the site with the most sends.
         link_seconds: that its sending takes on the narrowest link.
-        hub_seconds: that writing takes the hub, one core at work.
+        hub_seconds: that writing takes at the pace the back-fill is held to.
         seconds: until all is filled; the longer of the two, for they go on at once.
     """
 

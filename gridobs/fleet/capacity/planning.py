@@ -39,7 +39,8 @@ def plan(fleet: Fleet, egress: Egress, *, retention: int = RETENTION) -> Plan:
         sum(_rate(egress, interval) for interval in pulled) + pulls * known.SCRAPE_SERIES.value + pushed + recorded
     )
     cores = (
-        pulls * (known.CPU_PER_PULL.value + known.CPU_PER_TLS_PULL.value)
+        known.CPU_BASE.value * fleet.hub.shards
+        + pulls * known.CPU_PER_PULL.value
         + pulls * (egress.bound + known.SCRAPE_SERIES.value) * known.CPU_PER_SAMPLE.value
         + pushed * known.CPU_PER_WRITTEN_SAMPLE.value
         + len(sites) * egress.bound / fleet.hub.evaluation_interval * known.CPU_PER_RULE_SERIES.value
@@ -111,7 +112,7 @@ def _of_one(transport: Transport, interval: int | None, sites: int, egress: Egre
 def _backfill(pulled: int, egress: Egress, outage: int) -> Backfill:
     of_site = outage * _rate(egress, None) if pulled else 0.0
     sent = of_site * known.HISTORY_SAMPLE.value
-    link, hub = sent / known.LINK.value, pulled * of_site * known.CPU_PER_WRITTEN_SAMPLE.value
+    link, hub = sent / known.LINK.value, pulled * of_site / known.BACKFILL_RATE.value
     return Backfill(
         outage=outage,
         samples=round(pulled * of_site),
@@ -132,5 +133,8 @@ def _shards(*, series: float, cores: float, memory: float) -> int:
 
 
 def _largest_shard(sites: Sequence[Site], shards: int) -> int:
-    counts = Counter(sharding.assign([site.id for site in sites], shards).values())
-    return max(counts.values(), default=0)
+    """Sites that push are all on the one shard that they push to, the first."""
+    pulled = [site.id for site in sites if site.transport is Transport.PULL]
+    counts = Counter(sharding.assign(pulled, shards).values())
+    counts[0] += len(sites) - len(pulled)
+    return max(counts.values())

@@ -19,11 +19,11 @@ def normalise(text: str, *, port: int | None = None) -> str:
     Raises ValueError with what is wrong and what to write, parted by "; ".
     """
     found = _FORM.fullmatch(text)
-    if not found or "/" in text:
+    if not found or not text or "/" in text:
         raise ValueError(f"'{text}' is not an address; write host:port, an IPv6 address as [2001:db8::1]:9443")
     given = found["port"]
     if given is None and port is None:
-        raise ValueError(f"'{text}' has no port; write {text}:9443, or a port into the defaults")
+        raise ValueError(f"'{text}' has no port; write it after a colon, as in {text}:9443")
     if given is not None and not (_PORT.fullmatch(given) and 1 <= int(given) <= _LAST_PORT):
         raise ValueError(f"'{given}' is not a port; write a number from 1 to {_LAST_PORT}")
     host = _v6(found["v6"]) if found["v6"] is not None else _host(found["host"])

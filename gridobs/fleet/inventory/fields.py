@@ -57,8 +57,8 @@ def _count(value: object) -> int:
     if isinstance(value, str) and _COUNT.fullmatch(value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST_COUNT:
-        message = f"{_shown(value)} is not a number of things"
-        raise sources.fault(Code.WRONG_VALUE, message, f"write a whole number of at most {_LARGEST_COUNT}")
+        message = f"{_shown(value)} is not a count"
+        raise sources.fault(Code.WRONG_VALUE, message, f"write a whole number from 0 to {_LARGEST_COUNT}")
     return value
 
 

@@ -65,17 +65,22 @@ def _of_document(path: Path, documents: Sequence[sources.Document]) -> Fleet:
         regions=tuple(_texts(document, "regions", "name")),
     )
     collector.problems += _region_problems(document)
-    if read and read.hub.scrape_timeout >= read.hub.scrape_interval:
-        collector.problems.append(_timeout_problem(document, read.hub.scrape_interval, "hub", "scrapeTimeout"))
+    if read:
+        collector.problems += _timeout_problems(document, read.hub, read.defaults)
     parts = [document.part("sites", at) for at in range(len(_items(document, "sites")))]
     sites = _sites(parts, around, collector)
     collector.finish()
     return Fleet(
         regions=tuple(Region(name=one.name, title=one.title) for one in read.regions) if read else (),
         sites=sites,
-        hub=Hub(**{name: getattr(around.hub, name) for name in HubSchema.model_fields}),
+        hub=_hub(around.hub),
         source=path.name,
     )
+
+
+def _hub(read: HubSchema) -> Hub:
+    given = {name: getattr(read, name) for name in HubSchema.model_fields}
+    return Hub(**{name: value for name, value in given.items() if value is not None})
 
 
 def _sites(
@@ -86,10 +91,7 @@ def _sites(
     sites = []
     for at, document in enumerate(documents):
         if not isinstance(document.data, dict):
-            message, cure = (
-                "a site should be a mapping",
-                f"write {', '.join(table.COLUMNS[:3])} and what else is known",
-            )
+            message, cure = "a site should be a mapping", f"write {', '.join(table.REQUIRED)} and what else is known"
             collector.problems.append(document.problem(Code.WRONG_VALUE, (), message, cure))
             continue
         with collector.collect():
@@ -97,7 +99,7 @@ def _sites(
         with collector.collect():
             read = sources.check(document, SiteSchema)
             if read.scrape_interval and around.hub.scrape_timeout >= read.scrape_interval:
-                raise SourceError([_timeout_problem(document, around.hub.scrape_timeout, "scrapeInterval")])
+                raise SourceError([_too_short(document, around.hub.scrape_timeout, "scrapeInterval")])
             if at in addresses:
                 sites.append(_site(read, addresses[at], around.defaults))
     ids = {at: one.data["id"] for at, one in enumerate(documents) if _has_text(one, "id")}  # type: ignore[index]
@@ -119,24 +121,27 @@ def _address(document: sources.Document, port: int | None) -> str:
 
 
 def _site(read: SiteSchema, where: str, defaults: DefaultsSchema) -> Site:
-    given: dict[str, Any] = {
-        name: value
-        for name in _OPTIONAL
-        for value in [next((one for one in (getattr(read, name), getattr(defaults, name)) if one is not None), None)]
-        if value is not None
-    }
+    given: dict[str, Any] = {}
+    for name in _OPTIONAL:
+        own = getattr(read, name)
+        value = getattr(defaults, name) if own is None else own
+        if value is not None:
+            given[name] = value
     return Site(id=read.id, region=read.region, address=where, coordinates=read.coordinates, **given)
 
 
-def _timeout_problem(document: sources.Document, other: int, *loc: str) -> Problem:
-    if loc[-1] == "scrapeTimeout":
-        message, cure = f"the timeout is not below the interval of {durations.text(other)}", "write a shorter one"
-    else:
-        message, cure = (
-            f"the interval is not above the hub's timeout of {durations.text(other)}",
-            "write a longer one",
-        )
-    return document.problem(Code.INTERVAL_TOO_LONG, loc, message, cure)
+def _timeout_problems(document: sources.Document, hub: HubSchema, defaults: DefaultsSchema) -> Iterator[Problem]:
+    if hub.scrape_timeout >= hub.scrape_interval:
+        message = f"the timeout is not below the interval of {durations.text(hub.scrape_interval)}"
+        loc = ("hub", "scrapeTimeout")
+        yield document.problem(Code.INTERVAL_TOO_LONG, loc, message, "write a shorter one")
+    if defaults.scrape_interval and hub.scrape_timeout >= defaults.scrape_interval:
+        yield _too_short(document, hub.scrape_timeout, "defaults", "scrapeInterval")
+
+
+def _too_short(document: sources.Document, timeout: int, *loc: str) -> Problem:
+    message = f"the interval is not above the hub's timeout of {durations.text(timeout)}"
+    return document.problem(Code.INTERVAL_TOO_LONG, loc, message, "write a longer one")
 
 
 def _taken(documents: Sequence[sources.Document], names: dict[int, str], key: str, code: Code) -> Iterator[Problem]:

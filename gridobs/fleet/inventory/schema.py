@@ -24,16 +24,17 @@ from gridobs.fleet.model import Hub, State, Transport
 _STATE_CURE = f"one of {', '.join(State)}"
 _TRANSPORT_CURE = f"one of {', '.join(Transport)}"
 _DEFAULT = Hub()
+_MOST_SHARDS = 1_000
 
 
 class HubSchema(sources.Schema):
-    shards: Many = _DEFAULT.shards
+    shards: Many = Field(default=_DEFAULT.shards, le=_MOST_SHARDS, description=f"1 to {_MOST_SHARDS}")
     scrape_interval: Interval = _DEFAULT.scrape_interval
     scrape_timeout: Duration = _DEFAULT.scrape_timeout
     evaluation_interval: Interval = _DEFAULT.evaluation_interval
     outage_budget: Budget = _DEFAULT.outage_budget
     alertmanagers: tuple[HostPort, ...] = Field(default=(), description="a list of host:port")
-    receiver: HostPort | Literal[""] = ""
+    receiver: HostPort | None = None
 
 
 class RegionSchema(sources.Schema):

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LATITUDE, _LONGITUDE, _COORDINATES = "latitude", "longitude", "coordinates"
-_REQUIRED = ("id", "region", "address")
+REQUIRED = ("id", "region", "address")
 COLUMNS = (
-    *_REQUIRED, _LATITUDE, _LONGITUDE, "voltageClass", "devices", "nodes", "state", "transport", "scrapeInterval",
+    *REQUIRED, _LATITUDE, _LONGITUDE, "voltageClass", "devices", "nodes", "state", "transport", "scrapeInterval",
 )  # fmt: skip
 
 _QUOTED = re.compile(r'[ ]*"((?:[^"]|"")*)"[ ]*')
@@ -117,9 +117,9 @@ def _header_problems(path: Path, header: Sequence[_Cell]) -> Iterator[Problem]:
         elif first.setdefault(cell.text, cell) is not cell:
             message = f"the column '{cell.text}' is there twice"
             yield Problem(path, cell.line, cell.column, Code.INVALID_TABLE, message, "keep one of the two")
-    for name in _REQUIRED:
+    for name in REQUIRED:
         if name not in first and name not in meant:
-            message, cure = f"the column '{name}' is missing", f"write a header with {', '.join(_REQUIRED)}"
+            message, cure = f"the column '{name}' is missing", f"write a header with {', '.join(REQUIRED)}"
             yield Problem(path, header[0].line, 1, Code.MISSING_KEY, message, cure)
 
 

@@ -32,7 +32,8 @@ FAST, SLOW = Hub(scrape_interval=30), Hub(scrape_interval=60)
 def test_a_fleet_without_watched_sites_needs_next_to_nothing() -> None:
     made = capacity.plan(fleet(9, state=State.RETIRED), EGRESS)
 
-    assert (0, 0, 0.0, 0.0, 0.0) == (made.sites, made.series, made.samples, made.cores, made.wan_total)
+    assert (0, 0, 0.0, 0.0) == (made.sites, made.series, made.samples, made.wan_total)
+    assert made.cores == constants.CPU_BASE.value
     assert (1, 0, ()) == (made.shards_needed, made.largest_shard, made.wan)
 
 
@@ -83,9 +84,9 @@ def test_the_hole_of_an_outage_is_filled_at_the_pace_of_the_slower_end() -> None
 
 
 def test_what_outgrows_a_machine_needs_more_shards() -> None:
-    assert [1, 2, 11] == [
+    assert [1, 2, 7] == [
         capacity.plan(fleet(count), Egress(series=(exported(bound),))).shards_needed
-        for count, bound in ((1000, 200), (1000, 1500), (5000, 2100))
+        for count, bound in ((1000, 200), (1000, 2500), (5000, 2100))
     ]
 
 
@@ -93,6 +94,12 @@ def test_the_fullest_shard_is_that_of_the_assignment() -> None:
     made = capacity.plan(replace(fleet(1000), hub=Hub(shards=4)), EGRESS)
 
     assert 250 <= made.largest_shard <= 290
+
+
+def test_sites_that_push_are_on_the_shard_that_they_push_to() -> None:
+    made = capacity.plan(replace(fleet(1000, transport=Transport.REMOTE_WRITE), hub=Hub(shards=4)), EGRESS)
+
+    assert made.largest_shard == 1000
 
 
 @pytest.mark.parametrize(

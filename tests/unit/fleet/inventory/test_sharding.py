@@ -6,13 +6,13 @@ from collections import Counter
 from math import sqrt
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gridobs.fleet import sharding
 
 SITES = [f"sub-{number:04d}" for number in range(1, 1001)]
-steady = settings(derandomize=True, database=None, deadline=None)
+steady = settings(derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 names = st.lists(st.text("abcxyz0189-", min_size=1, max_size=12), unique=True, max_size=30)
 
 

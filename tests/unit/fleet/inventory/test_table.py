@@ -90,7 +90,10 @@ def test_what_programs_export_is_read(tmp_path: Path, text: str) -> None:
         (HEAD + ",east,a.example:9443\n", "2:1 GO005 id is missing; write a name of at most 63"),
         (HEAD + "Sub-1 , east,a.example:9443\n", "2:1 GO008 'Sub-1' is not a name; write 'sub-1', or"),
         (HEAD + "sub-1 ,  East,a.example:9443\n", "2:10 GO008 'East' is not a name; write 'east', or"),
-        (HEAD + "sub-1,east,a.example\n", "2:12 GO701 'a.example' has no port; write a.example:9443, or"),
+        (
+            HEAD + "sub-1,east,a.example\n",
+            "2:12 GO701 'a.example' has no port; write it after a colon, as in a.example:9443",
+        ),
         (HEAD + ROW + ROW.replace("a.", "b."), "3:1 GO009 the id 'sub-0001' is taken by the site in line 2; give"),
         (
             HEAD + ROW + ROW.replace("1,", "2,"),
@@ -110,7 +113,7 @@ def test_what_programs_export_is_read(tmp_path: Path, text: str) -> None:
         ),
         (
             "id,region,address,devices\nsub-1,east,a:1,1e3\n",
-            "2:16 GO004 '1e3' is not a number of things; write a whole number of at most",
+            "2:16 GO004 '1e3' is not a count; write a whole number from 0 to",
         ),
         (b"id,region,address\ncaf\xe9,east,a:1\n", "2:4 GO001 the file is not UTF-8; save it as UTF-8"),
         (HEAD + "a\x00,east,a:1\n", "2:2 GO001 control character '\\x00' in the file; remove it"),

@@ -55,7 +55,12 @@ def fleets(draw: st.DrawFn) -> Fleet:
     )
 
 
-@settings(derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(fleet=fleets())
 def test_what_is_written_loads_to_an_equal_fleet(tmp_path: Path, fleet: Fleet) -> None:
     path = tmp_path / "x.yaml"
