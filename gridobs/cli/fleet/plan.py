@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from gridobs.errors import UsageError
-from gridobs.fleet import capacity, inventory
+from gridobs.fleet import capacity, egress, inventory
 from gridobs.fleet.capacity import constants
 from gridobs.fleet.egress.model import Egress, ExportedSeries
 from gridobs.rules import durations
+from gridobs.slo.promql import PrometheusVersion
+from gridobs.slo.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from gridobs.fleet.model import Fleet
 
 _INVENTORY = Path("fleet.yaml")
+_SOURCES = Path("alerts")
 _PIPE_WIDTH = 160
 _INTERVAL = 30
 
@@ -34,9 +37,16 @@ def plan(
     path: Annotated[
         Path, typer.Option("--inventory", metavar="FILE", help="The fleet: YAML, or CSV if it ends in .csv.")
     ] = _INVENTORY,
+    sources: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the rules of a site, from which follows what leaves it.")
+    ] = _SOURCES,
     series: Annotated[
-        int, typer.Option(min=1, metavar="N", help="How many series leave each site, recorded every 30 s.")
-    ],
+        int | None,
+        typer.Option(min=1, metavar="N", help="Assume so many series of each site, every 30 s, and read no rules."),
+    ] = None,
+    prometheus_version: Annotated[
+        PrometheusVersion, typer.Option(help="The oldest Prometheus the rules of a site are for.")
+    ] = PrometheusVersion.V2_42,
     retention: Annotated[
         str, typer.Option(metavar="DURATION", help="For how long the hub keeps samples, such as 90d.")
     ] = durations.text(capacity.RETENTION),
@@ -47,7 +57,8 @@ def plan(
     Every figure that goes into it is printed with where it is from. It is for one replica, without queries.
     """
     fleet = inventory.load(path)
-    made = capacity.plan(fleet, _assumed(series), retention=_seconds(retention))
+    leaving = _assumed(series) if series else _derived(sources, prometheus_version)
+    made = capacity.plan(fleet, leaving, retention=_seconds(retention))
     if as_json:
         listed = [asdict(one) for one in constants.TABLE]
         typer.echo(json.dumps(asdict(made) | {"machine": constants.MACHINE, "constants": listed}, indent=2))
@@ -70,6 +81,10 @@ def _seconds(retention: str) -> int:
 def _assumed(series: int) -> Egress:
     one = ExportedSeries(name="site:assumed:value", labels=(), bound=series, interval=_INTERVAL, source="--series")
     return Egress(series=(one,))
+
+
+def _derived(sources: Path, version: PrometheusVersion) -> Egress:
+    return egress.derive(sources, options=load_settings(sources).compile_options(version))
 
 
 def _predictions(fleet: Fleet, made: Plan) -> Table:

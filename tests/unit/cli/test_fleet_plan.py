@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gridobs.fleet import inventory
+from gridobs.fleet import egress, inventory
 from gridobs.fleet.capacity import constants
+
+REPOSITORY = Path(__file__).parents[3]
 
 
 def plan(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -43,6 +45,12 @@ def test_the_plan_as_json_has_the_same_figures(folder: Path) -> None:
     assert (200, 2_592_000, 1) == (made["series_per_site"], made["retention"], made["shards_needed"])
     assert [one.name for one in constants.TABLE] == [one["name"] for one in made["constants"]]
     assert {"transport", "interval", "sites", "body", "bytes_per_second"} == set(made["wan"][0])
+
+
+def test_without_a_number_of_series_the_rules_of_a_site_say_what_leaves_it(folder: Path) -> None:
+    done = plan(folder, "--sources", str(REPOSITORY / "alerts"), "--json")
+
+    assert json.loads(done.stdout)["series_per_site"] == egress.derive(REPOSITORY / "alerts").bound
 
 
 @pytest.mark.parametrize(
