@@ -273,3 +273,70 @@ SITE_ALERTS_FIRING = "site:alerts_firing:count"
 JOB_EDGE = "edge-federate"  # the one job with which a hub pulls its sites
 SITE_REACHABLE = "site:reachable:bool"
 SITE_STATE = "site:state:info"
+JOB_SHARDS = "hub-shards"  # with which the global tier pulls the shards
+JOB_HUB = "hub"  # with which a hub watches itself
+LABEL_TRANSPORT = "transport"
+LABEL_MAINTENANCE = "maintenance"
+LABEL_TIER = "tier"
+LABEL_REPLICA = "replica"
+
+# --- what a hub records of each site -------------------------------------------------------------------------------
+SITE_EXPECTED = "site:expected:info"
+SITE_HEARTBEAT_LAST = "site:heartbeat_last:time"
+SITE_HEARTBEAT_AGE = "site:heartbeat_age:seconds"
+STATE_LIVE = "live"
+STATE_STALE = "stale"
+STATE_DARK = "dark"
+STATE_UNHEALTHY = "unhealthy"
+STATE_MAINTENANCE = "maintenance"
+
+# --- what a hub records of regions and of the fleet, each behind its level -------------------------------------------
+SITES = "sites:count"
+SITES_EXPECTED = "sites_expected:count"
+SITES_WATCHED = "sites_watched:count"
+SITES_REACHABLE = "sites_reachable:count"
+SITES_REACHABLE_RATIO = "sites_reachable:ratio"
+HUB_SLO_BAD = "slo_period_bad:sum"
+HUB_SLO_GOOD = "slo_period_good:sum"
+HUB_SLO_TOTAL = "slo_period_total:sum"
+HUB_SLO_BUDGET = "slo_period_budget:sum"
+HUB_SLO_SPENT = "slo_period_budget_spent:sum"
+HUB_SLO_BAD_RATE = "slo_bad_rate5m:sum"
+HUB_SLO_TOTAL_RATE = "slo_total_rate5m:sum"
+HUB_SLO_KNOWN = "slo_known_time:sum"
+HUB_SLO_SITES = "slo_sites:count"
+HUB_SLO_SITES_JUDGED = "slo_sites_judged:count"
+HUB_SLO_SITES_IN_OBJECTIVE = "slo_sites_in_objective:count"
+HUB_SLO_SITES_COVERED = "slo_sites_covered:ratio"
+HUB_SLO_SITES_IN_OBJECTIVE_RATIO = "slo_sites_in_objective:ratio"
+HUB_SLO_KNOWN_RATIO = "slo_known_time:ratio"
+HUB_SLO_ERROR_RATIO = "slo_period_error:ratio"
+HUB_SLO_BUDGET_RATIO = "slo_error_budget:ratio"
+HUB_SLO_BUDGET_REMAINING = "slo_period_error_budget_remaining:ratio"
+HUB_SLO_CURRENT_ERROR_RATIO = "slo_current_error:ratio"
+HUB_SLO_CURRENT_BURN_RATE = "slo_current_burn_rate:ratio"
+HUB_SLO_WORST_SITES = "slo_worst_sites:ratio"
+SHARD_PREFIX = "shard_"  # what the global tier puts before a name of a shard
+
+
+def leveled(level: str, metric: str) -> str:
+    """``metric`` of a level: ``leveled("region", "sites:count")`` gives ``region:sites:count``."""
+    return f"{level}:{metric}"
+
+
+# --- alerts of a hub -----------------------------------------------------------------------------------------------
+HUB_ALERT_SITE_DARK = "SiteDark"
+HUB_ALERT_REGION_WAN_OUTAGE = "RegionWANOutage"
+HUB_ALERT_UPLINK_DOWN = "HubUplinkDown"
+HUB_ALERT_SHARD_DOWN = "HubShardDown"
+HUB_ALERT_SITE_RULES_STALLED = "SiteRulesStalled"
+HUB_ALERT_SITE_FLAPPING = "SiteFlapping"
+HUB_ALERT_SITE_MISSING = "SiteMissingFromDiscovery"
+HUB_ALERT_SITE_CLOCK_SKEW = "SiteClockSkew"
+HUB_ALERT_SITE_IDENTITY_MISMATCH = "SiteIdentityMismatch"
+HUB_ALERT_SITE_LIMIT_REACHED = "SiteLimitReached"
+HUB_ALERT_LIMIT_REACHED = "HubLimitReached"
+HUB_ALERT_SITE_SENDS_NOTHING = "SiteSendsNothing"
+HUB_ALERT_REGION_BUDGET_BURN = "RegionBudgetBurn"
+HUB_ALERT_FLEET_BUDGET_BURN = "FleetBudgetBurn"
+HUB_ALERT_WATCHDOG = "HubWatchdog"
