@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from gridobs.fleet.model import Fleet, Hub, Region, Site, State, Transport
 from gridobs.slo.promql import PrometheusVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 ALERTS = Path(__file__).parents[4] / "alerts"
 SLO_LABELS = (names.LABEL_SERVICE, names.LABEL_SLO)
@@ -76,6 +77,12 @@ def fleet() -> Fleet:
 
 
 @pytest.fixture
+def sharded(fleet: Fleet) -> Fleet:
+    """The same over two shards."""
+    return replace(fleet, hub=replace(fleet.hub, shards=2))
+
+
+@pytest.fixture
 def up(fleet: Fleet) -> dict[str, str]:
     """The series ``up`` of each site that is pulled."""
     found = {}
@@ -90,11 +97,8 @@ def up(fleet: Fleet) -> dict[str, str]:
 @pytest.fixture
 def healthy(fleet: Fleet, up: dict[str, str]) -> dict[str, str]:
     """The series of an hour in which every site is well, a sample every 30 s."""
-    beats = {
-        f'site:heartbeat:time{{region="{site.region}",site="{site.id}"}}': "0+30x120" for site in fleet.watched
-    }
+    beats = {f'site:heartbeat:time{{region="{site.region}",site="{site.id}"}}': "0+30x120" for site in fleet.watched}
     return dict.fromkeys(up.values(), "1x120") | beats
-
 
 
 class Rules:
@@ -127,7 +131,7 @@ class Rules:
         check = {"eval_time": at, "alertname": alert, "exp_alerts": list(expected)}
         self._run(series, {"alert_rule_test": [check]})
 
-    def values(self, series: dict[str, str], at: str, expected: dict[str, dict[str, float]]) -> None:
+    def values(self, series: dict[str, str], at: str, expected: Mapping[str, Mapping[str, float]]) -> None:
         """Check what each query gives at ``at``: the value of each series as text."""
         checks = [
             {

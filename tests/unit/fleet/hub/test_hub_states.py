@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Rules
-
     from gridobs.fleet.model import Fleet
+    from tests.unit.fleet.hub.conftest import Rules
 
 BEAT = 'site:heartbeat:time{{region="{region}",site="{site}"}}'
 PAGES = 'site:alerts_firing:count{region="north",severity="page",site="sub-0001"}'
