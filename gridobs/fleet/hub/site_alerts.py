@@ -105,7 +105,8 @@ def _clocks(settings: Settings) -> Iterator[AlertRule]:
     """
     ahead = f"max_over_time({names.SITE_HEARTBEAT}[{_AHEAD_WINDOW}] offset -{_AHEAD_WINDOW}) - time()"
     out_of_bounds = "sum(increase(prometheus_target_scrapes_sample_out_of_bounds_total[10m])) > 0"
-    unheard = f"scrape_samples_post_metric_relabeling{_JOB} > 0 unless {ON_SITE} ({_AGE} <= 900)"
+    nothing_stored = f"unless {ON_SITE} last_over_time({names.SITE_INFO}[15m])"
+    unheard = f"scrape_samples_post_metric_relabeling{_JOB} > 0 and {ON_SITE} ({REACHABLE}) {nothing_stored}"
     conditions = (
         f"max {BY_SITE} ({_BEHIND} and {ON_SITE} ({REACHABLE}) {WATCHED})",
         f"max {BY_SITE} ({ahead} > {_AHEAD_SECONDS} {WATCHED})",

@@ -153,7 +153,7 @@ CASES = {
     "clocks that agree": Case(
         alert=names.HUB_ALERT_SITE_CLOCK_SKEW,
         at="1h",
-        series={kept("sub-0001"): "100x120", OUT_OF_BOUNDS: "0+100x120"},
+        series={kept("sub-0001"): "100x120", info("sub-0001", "sub-0001"): "1x120", OUT_OF_BOUNDS: "0+100x120"},
     ),
     "a site that is dark says nothing of its clock": Case(
         alert=names.HUB_ALERT_SITE_CLOCK_SKEW,
