@@ -67,7 +67,11 @@ def edge_job(
 
 
 def shard_job(matched: Sequence[str], *, hub: Hub, settings: Settings) -> Job:
-    """The job of the global tier: the sums of the shards, each behind a name of its own and the shard's number."""
+    """The job of the global tier: the sums of the shards, each behind a name of its own and the shard's number.
+
+    They are stamped when they are pulled. With the time of the shard, Prometheus would show one that is gone, such as
+    the count of dark sites once none is, for five minutes more.
+    """
     addresses = [
         {
             "targets": [settings.shard_address.format(shard=shard)],
@@ -82,7 +86,7 @@ def shard_job(matched: Sequence[str], *, hub: Hub, settings: Settings) -> Job:
         "scrape_interval": text(hub.evaluation_interval),
         "scrape_timeout": text(min(hub.scrape_timeout, hub.evaluation_interval)),
         "honor_labels": False,
-        "honor_timestamps": True,
+        "honor_timestamps": False,
         "static_configs": addresses,
         "metric_relabel_configs": [
             {"source_labels": ["__name__"], "regex": "(.+)", "replacement": f"{names.SHARD_PREFIX}$1",

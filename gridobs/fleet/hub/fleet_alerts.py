@@ -34,14 +34,14 @@ _BURN_NEEDS = {names.HUB_SLO_BAD_RATE, names.HUB_SLO_TOTAL_RATE, names.HUB_SLO_B
 
 def fleet_alerts(fleet: Fleet, egress: Egress, settings: Settings) -> RuleFile:
     """The alerts of the top tier."""
-    outages = [*_outages(settings), *(_shards(settings) if fleet.hub.shards > 1 else ())]
+    outages = [*_outages(fleet, settings), *(_shards(settings) if fleet.hub.shards > 1 else ())]
     groups = [RuleGroup(name="hub-fleet-alerts", interval=text(fleet.hub.evaluation_interval), rules=tuple(outages))]
     if {one.metric for one in all_sums(egress)} >= _BURN_NEEDS:
         groups.append(RuleGroup(name="hub-burn-alerts", interval=_BURN_INTERVAL, rules=tuple(_burns(settings))))
     return RuleFile(groups=tuple(groups))
 
 
-def _outages(settings: Settings) -> Iterator[AlertRule]:
+def _outages(fleet: Fleet, settings: Settings) -> Iterator[AlertRule]:
     def dark(level: str) -> str:
         selector = f'{names.leveled(level, names.SITES)}{{{names.LABEL_STATE}="{names.STATE_DARK}"}}'
         return f"sum without ({names.LABEL_STATE}) ({selector})"
@@ -70,7 +70,7 @@ def _outages(settings: Settings) -> Iterator[AlertRule]:
         share(names.SCOPE_FLEET, _UPLINK_SHARE),
         severity=names.SEVERITY_PAGE,
         scope=names.SCOPE_FLEET,
-        hold=intervals.UPLINK_HOLD,
+        hold=intervals.uplink_hold(fleet.hub),
         summary="{{ $value | humanizePercentage }} of all sites are dark: the hub has lost its own link.",
         description=(
             "So many sites do not fail together. Look at the hub's uplink, its DNS and its client certificate first. "

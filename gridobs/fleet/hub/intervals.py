@@ -20,8 +20,6 @@ LONGEST_SCRAPE_INTERVAL = LOOKBACK // 2
 REGION_HOLD = 120
 """Seconds for which a region must be out before it alerts."""
 
-UPLINK_HOLD = 60
-
 _SPARE = 60  # for the rules of the site, and the way
 _MINUTE = 60
 
@@ -34,6 +32,11 @@ def require_visible(sites: Iterable[Site], hub: Hub) -> None:
             f"{len(slow)} sites, such as {slow[0]}, are pulled less often than every {LONGEST_SCRAPE_INTERVAL} s, so "
             "that one lost pull hides them; give them a shorter scrape interval in the inventory"
         )
+
+
+def uplink_hold(hub: Hub) -> int:
+    """Seconds for which most sites must be dark; a hub that starts has not pulled any before a whole interval."""
+    return max(_MINUTE, hub.scrape_interval)
 
 
 def freshness(sites: Iterable[Site], hub: Hub) -> int:

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -255,3 +256,39 @@ def test_a_gate_with_a_certificate_for_another_host_is_not_believed(watched: Wat
 @pytest.mark.e2e
 def test_a_site_in_maintenance_is_in_no_alert(watched: Watched) -> None:
     assert watched.values(f'ALERTS{{site="{MAINTAINED}"}}') == {}
+
+
+def two_ports() -> str:
+    """What comes before ``0`` and ``1`` in the numbers of two free ports."""
+    for tens in range(2_000, 3_000):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            for last in range(2):
+                stack.enter_context(socket.create_server((LOOPBACK, 10 * tens + last)))
+            return str(tens)
+    pytest.fail("no two neighbouring ports are free")
+
+
+@pytest.mark.e2e
+def test_the_global_tier_over_two_shards_has_the_sums_that_one_hub_would_have(
+    tls: Path, tmp_path: Path, sent: Egress
+) -> None:
+    bad = {f"sub-{20 + number:04}": number for number in range(1, 9)}
+    with contextlib.ExitStack() as stack:
+        edges = {site: edge(Says(claims=site, bad=count), tls) for site, count in bad.items()}
+        for one in edges.values():
+            stack.callback(one.close)
+        ports = two_ports()
+        settings = hub.Settings(tls_folder=str(tls), shard_address=f"{LOOPBACK}:{ports}{{shard}}")
+        fleet = fleet_of(edges, replace(QUICK, shards=2))
+        artifacts.write(hub.render(fleet, sent, PrometheusVersion.V2_42, settings=settings), tmp_path)
+        shards = [Watched(start(stack, tmp_path / f"hub/shard-{n}", int(f"{ports}{n}"))) for n in range(2)]
+        top = Watched(start(stack, tmp_path / "hub/global", free_port()))
+
+        top.wait("region:slo_period_bad:sum", {"north": sum(bad.values())}, names.LABEL_REGION)
+        top.wait("fleet:slo_period_error:ratio", {"power-availability": sum(bad.values()) / 8_000}, names.LABEL_SLO)
+        top.wait("fleet:sites:count", {names.STATE_LIVE: 8}, names.LABEL_STATE)
+        top.wait("fleet:slo_sites_covered:ratio", {"power-availability": 1}, names.LABEL_SLO)
+
+        parts = [one.values("region:slo_period_bad:sum", names.LABEL_REGION)["north"] for one in shards]
+        assert (sum(parts), min(parts) > 0) == (sum(bad.values()), True)
+        assert top.client.series(['{site!=""}'], time.time() - 600, time.time() + 600) == []
