@@ -159,7 +159,7 @@ class Rules:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-ORDER = ("hub-expected", "hub-sites", "hub-sums", "hub-merged", "hub-figures", "hub-fleet-alerts")
+ORDER = ("hub-expected", "hub-sites", "hub-sums", "hub-slo-sums", "hub-merged", "hub-figures", "hub-fleet-alerts")
 
 
 @pytest.fixture
