@@ -7,6 +7,7 @@ import typer
 from gridobs.cli.fleet.init import init
 from gridobs.cli.fleet.plan import plan
 from gridobs.cli.fleet.prove import prove
+from gridobs.cli.fleet.render import render
 from gridobs.cli.fleet.simulate import simulate
 
 app = typer.Typer(name="fleet", help="Render, prove, plan, simulate and mend a fleet of sites.", no_args_is_help=True)
@@ -14,4 +15,5 @@ app = typer.Typer(name="fleet", help="Render, prove, plan, simulate and mend a f
 app.command()(init)
 app.command()(plan)
 app.command()(prove)
+app.command()(render)
 app.command()(simulate)

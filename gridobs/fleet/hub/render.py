@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from gridobs.artifacts import Artifact
 from gridobs.errors import UsageError
-from gridobs.fleet import sharding
 from gridobs.fleet.hub import alertmanager, federation, figures, intervals, limits, prometheus, targets, visibility
 from gridobs.fleet.hub.fleet_alerts import fleet_alerts
 from gridobs.fleet.hub.settings import Settings
@@ -62,7 +61,7 @@ def render(
         version=version,
         objectives=objectives,
         settings=settings or Settings(),
-        assigned=sharding.assign([site.id for site in fleet.watched], fleet.hub.shards),
+        assigned=targets.assign(fleet),
     )
     return tuple(sorted(hub.artifacts()))
 

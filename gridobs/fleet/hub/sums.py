@@ -25,7 +25,7 @@ GUARD = f"and {ON_SITE} ({REACHABLE})"
 WORST_SITES = 5
 """Sites that are named for each objective in each region."""
 
-_SITE_SLO = f"on ({names.LABEL_SITE}, {names.LABEL_SLO}, {names.LABEL_SERVICE})"
+_SITE_SLO = f"on ({names.LABEL_SITE}, {names.LABEL_REGION}, {names.LABEL_SLO}, {names.LABEL_SERVICE})"
 _SLO = (names.LABEL_SLO, names.LABEL_SERVICE)
 _ADDITIVE = re.compile(r"site:(?P<figure>[a-z0-9_]+:(?:count|messages|bytes|cores|(?:rate|increase)[0-9a-z]*))")
 _FIGURE_LABELS = frozenset({names.LABEL_SEVERITY, names.LABEL_STATE, names.LABEL_SERVICE})
@@ -68,13 +68,25 @@ def worst_sites(egress: Egress) -> Sum | None:
 
 
 def region_sums(egress: Egress, hub: Hub) -> RuleFile:
-    """What a shard records of its regions."""
-    rules = [
-        RecordingRule(record=one.of(names.SCOPE_REGION), expr=one.by_region(one.expr)) for one in all_sums(egress)
-    ]
+    """What a shard records of its regions; of objectives, of which there are most series, once for each pull."""
+    quick: list[RecordingRule] = []
+    slow: list[RecordingRule] = []
+    for one in all_sums(egress):
+        rule = RecordingRule(record=one.of(names.SCOPE_REGION), expr=one.by_region(one.expr))
+        (slow if names.LABEL_SLO in one.by else quick).append(rule)
     if worst := worst_sites(egress):
-        rules.append(RecordingRule(record=worst.of(names.SCOPE_REGION), expr=worst.expr))
-    return RuleFile(groups=(RuleGroup(name="hub-sums", interval=text(hub.evaluation_interval), rules=tuple(rules)),))
+        slow.append(RecordingRule(record=worst.of(names.SCOPE_REGION), expr=worst.expr))
+    groups = (
+        ("hub-sums", hub.evaluation_interval, quick),
+        ("hub-slo-sums", max(hub.evaluation_interval, hub.scrape_interval), slow),
+    )
+    return RuleFile(
+        groups=tuple(
+            RuleGroup(name=name, interval=text(interval), rules=tuple(rules))
+            for name, interval, rules in groups
+            if rules
+        )
+    )
 
 
 def _of_sites() -> Iterator[Sum]:
@@ -104,13 +116,12 @@ def _of_objectives() -> Iterator[Sum]:
     allowed = f"{total} * {_SITE_SLO} {budget}"
 
     def judged(metric: str, expr: str, *needs: str) -> Sum:
-        with_region = f"* {ON_SITE} group_left ({names.LABEL_REGION}) ({REACHABLE})"
-        return Sum(metric=metric, expr=f"{expr} {with_region}", by=_SLO, needs=needs)
+        return Sum(metric=metric, expr=f"{expr} {GUARD}", by=_SLO, needs=needs)
 
     yield judged(names.HUB_SLO_BUDGET, f"({allowed})", total, budget)
     yield judged(names.HUB_SLO_SPENT, f"({allowed} * {_SITE_SLO} (1 - {remaining}))", total, budget, remaining)
     yield judged(names.HUB_SLO_SITES, f"({total} >= bool 0)", total)
-    yield judged(names.HUB_SLO_SITES_JUDGED, f"({remaining} == bool {remaining})", remaining)
+    yield judged(names.HUB_SLO_SITES_JUDGED, f"({remaining} >= bool -Inf)", remaining)
     yield judged(names.HUB_SLO_SITES_IN_OBJECTIVE, f"({remaining} >= bool 0)", remaining)
 
 

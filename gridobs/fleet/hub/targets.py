@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gridobs import conventions as names
 from gridobs.artifacts import Artifact
+from gridobs.fleet import sharding
 from gridobs.fleet.model import State, Transport
 from gridobs.rules.durations import text
 
@@ -20,11 +21,19 @@ if TYPE_CHECKING:
     from gridobs.fleet.model import Fleet, Hub, Site
 
 FOLDER = PurePosixPath("targets")
+RECEIVING_SHARD = 0
+"""Sites push to one address, and what watches them must be where their series are."""
 
 
 def pulled(fleet: Fleet) -> tuple[Site, ...]:
     """The sites that a hub dials; those that push are watched by their heartbeats."""
     return tuple(site for site in fleet.watched if site.transport is Transport.PULL)
+
+
+def assign(fleet: Fleet) -> dict[str, int]:
+    """The shard of each watched site: by its id if it is pulled, the one that is written to if it pushes."""
+    pushing = {site.id: RECEIVING_SHARD for site in fleet.watched if site.transport is not Transport.PULL}
+    return sharding.assign([site.id for site in pulled(fleet)], fleet.hub.shards) | pushing
 
 
 def files(fleet: Fleet, *, shard: int, assigned: Mapping[str, int]) -> Iterator[Artifact]:

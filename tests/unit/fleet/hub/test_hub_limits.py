@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gridobs.errors import UsageError
-from gridobs.fleet import hub, sharding
+from gridobs.fleet import hub
 from gridobs.fleet.egress.model import Egress
 from gridobs.fleet.hub import intervals, limits, targets
 from gridobs.fleet.model import Fleet, Hub, Site, State
 from gridobs.slo.promql import PrometheusVersion
+from tests.unit.fleet.hub.conftest import PUSHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def found(fleet: Fleet, *, shards: int = 1) -> dict[str, Mapping[str, str]]:
     """The labels of each target by its address, over all shards."""
-    assigned = sharding.assign([site.id for site in fleet.watched], shards)
+    assigned = targets.assign(replace(fleet, hub=replace(fleet.hub, shards=shards)))
     files = [file for shard in range(shards) for file in targets.files(fleet, shard=shard, assigned=assigned)]
     groups = [group for file in files for group in json.loads(file.content)]
     return {group["targets"][0]: group["labels"] for group in groups}
@@ -33,6 +34,15 @@ def test_only_sites_that_are_watched_and_pulled_are_targets(fleet: Fleet) -> Non
 
 def test_every_site_is_a_target_of_one_shard(fleet: Fleet) -> None:
     assert found(fleet, shards=3) == found(fleet)
+
+
+def test_a_site_that_pushes_is_expected_where_it_pushes_to(sharded: Fleet, egress: Egress) -> None:
+    made = {str(file.path): file.content for file in hub.render(sharded, egress, PrometheusVersion.V2_42)}
+
+    assert [f"site: {PUSHING}" in made[f"hub/shard-{number}/rules/expected.yaml"] for number in range(2)] == [
+        True,
+        False,
+    ]
 
 
 def test_a_site_with_an_interval_of_its_own_has_a_timeout_within_it(fleet: Fleet) -> None:
