@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gridobs.fleet.simulation.station import Station
 
 _LOOK_SECONDS = 1.0
-_STEADY_LOOK_SECONDS = 5.0  # a look costs the hub some milliseconds, which are in its figures
+_IDLE_LOOK_SECONDS = 5.0  # a look costs the hub some milliseconds, which are in its figures
 _WARM_UP_SECONDS = 120.0
 _LATE_SECONDS = 60.0
 _COMPARED_SITES = 10
@@ -83,7 +83,7 @@ class Director:
         self._tell("steady", f"all {all_up} sites are pulled")
         mark = self._mark()
         watch.forget_notifications()
-        yield from self._wait(lambda: False, self._steady, every=_STEADY_LOOK_SECONDS)
+        yield from self._wait(lambda: False, self._steady)
         made = lifted = None
         if self._faults:
             made = self._make()
@@ -115,9 +115,7 @@ class Director:
             and watch.notifications >= (expected.notifications or 0)
         )
 
-    def _wait(
-        self, done: Callable[[], bool], seconds: float, *, every: float = _LOOK_SECONDS
-    ) -> Generator[None, None, bool]:
+    def _wait(self, done: Callable[[], bool], seconds: float) -> Generator[None, None, bool]:
         until = time.monotonic() + seconds
         while True:
             began = time.monotonic()
@@ -128,6 +126,7 @@ class Director:
             yield
             if time.monotonic() >= until:
                 return False
+            every = _LOOK_SECONDS if self.watch.is_timing else _IDLE_LOOK_SECONDS
             time.sleep(max(0.0, min(every - (time.monotonic() - began), until - time.monotonic())))
 
     def _narrate(self) -> None:
