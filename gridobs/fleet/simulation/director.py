@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gridobs.errors import ComponentFailed
-from gridobs.fleet.simulation import figures, real_sites
+from gridobs.fleet.simulation import choice, figures
 from gridobs.fleet.simulation.behaviours import Behaviour
+from gridobs.fleet.simulation.comparison import Comparison, compare_real, compare_simulated
 from gridobs.fleet.simulation.measurement import cpu_seconds
 from gridobs.fleet.simulation.observation import Observation
 from gridobs.fleet.simulation.watch import Watch
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from gridobs.fleet.simulation.station import Station
 
 _LOOK_SECONDS = 1.0
-_STEADY_LOOK_SECONDS = 5.0  # a look costs the hub some milliseconds, which are in its figures
+_IDLE_LOOK_SECONDS = 5.0  # a look costs the hub some milliseconds, which are in its figures
 _WARM_UP_SECONDS = 120.0
 _LATE_SECONDS = 60.0
+_COMPARED_SITES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Director:
         self._tell("steady", f"all {all_up} sites are pulled")
         mark = self._mark()
         watch.forget_notifications()
-        yield from self._wait(lambda: False, self._steady, every=_STEADY_LOOK_SECONDS)
+        yield from self._wait(lambda: False, self._steady)
         made = lifted = None
         if self._faults:
             made = self._make()
@@ -113,9 +115,7 @@ class Director:
             and watch.notifications >= (expected.notifications or 0)
         )
 
-    def _wait(
-        self, done: Callable[[], bool], seconds: float, *, every: float = _LOOK_SECONDS
-    ) -> Generator[None, None, bool]:
+    def _wait(self, done: Callable[[], bool], seconds: float) -> Generator[None, None, bool]:
         until = time.monotonic() + seconds
         while True:
             began = time.monotonic()
@@ -126,6 +126,7 @@ class Director:
             yield
             if time.monotonic() >= until:
                 return False
+            every = _LOOK_SECONDS if self.watch.is_timing else _IDLE_LOOK_SECONDS
             time.sleep(max(0.0, min(every - (time.monotonic() - began), until - time.monotonic())))
 
     def _narrate(self) -> None:
@@ -166,10 +167,7 @@ class Director:
         interval = self._station.settings.interval
         scrapes = figures.read_scrapes(prometheus, seconds=seconds, without=self._affected)
         body, wire = figures.body_bytes(mark.counts, now.counts, without=self._affected)
-        comparisons = [
-            real_sites.compare(prometheus, real, self._station.egress, interval=interval)
-            for real in self._station.real
-        ]
+        real, told = self._compare()
         return Observation(
             seconds=seconds,
             scrapes=scrapes.count,
@@ -191,10 +189,19 @@ class Director:
             notifications=watch.notifications,
             notified=self._notified(),
             ungrouped=figures.read_ungrouped(prometheus, seconds=seconds),
-            compared=sum(one.compared for one in comparisons),
-            different=sum(one.different for one in comparisons),
+            real=real,
+            told=told,
             stored=figures.read_stored(prometheus, self.expectation.absent, seconds=seconds),
         )
+
+    def _compare(self) -> tuple[Comparison, Comparison]:
+        """What the hub has against what was said: by the real sites, and by some simulated ones without a fault."""
+        station, egress = self._station, self._station.egress
+        hub, interval = station.prometheus, station.settings.interval
+        real = [compare_real(hub, one, egress, interval=interval) for one in station.real]
+        well = [site for site in choice.scattered(station.fleet, _COMPARED_SITES) if site not in self._affected]
+        told = [compare_simulated(hub, site, station.series, egress, interval=interval) for site in well]
+        return sum(real, Comparison()), sum(told, Comparison())
 
 
 def _between(start: float | None, end: float | None) -> float | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gridobs.fleet.simulation.comparison import Comparison
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,8 +36,8 @@ class Observation:
         notifications: messages that said that something fires.
         notified: how many of them there were about each alert.
         ungrouped: messages there had been without grouping and inhibition: one for each alert that fired.
-        compared: samples of real sites at the hub that were held against the site's own.
-        different: how many of them differ.
+        real: samples of real sites at the hub, held against the site's own.
+        told: samples of some simulated sites without a fault, held against what they must have said.
         stored: how many series each selector found that must find none.
     """
 
@@ -59,6 +61,6 @@ class Observation:
     notifications: int = 0
     notified: Mapping[str, int] = field(default_factory=dict)
     ungrouped: int = 0
-    compared: int = 0
-    different: int = 0
+    real: Comparison = field(default_factory=Comparison)
+    told: Comparison = field(default_factory=Comparison)
     stored: Mapping[str, int] = field(default_factory=dict)

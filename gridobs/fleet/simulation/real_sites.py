@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gridobs import artifacts, conventions
+from gridobs import artifacts
 from gridobs.fleet import edge
-from gridobs.prometheus import Client
 from gridobs.rules.durations import text
 from gridobs.rules.handwritten import load_rules
 from gridobs.slo.catalogue import compile_catalogue
@@ -49,14 +48,6 @@ class RealSite:
         """As root, its workers stay root: the folder of a simulation is nobody else's to enter."""
         command = [program, "-e", "stderr", "-p", str(self.folder), "-c", str(self.folder / "gate.conf")]
         return [*command, *(["-g", "user root;"] if os.geteuid() == 0 else [])]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Samples of real sites at the hub: how many were held against the site's own, how many differ."""
-
-    compared: int
-    different: int
 
 
 def write(
@@ -107,26 +98,3 @@ def write(
             (own / "rules" / f"{name}.yaml").write_text(content, encoding="utf-8")
         written.append(RealSite(site=site, folder=own, prometheus=prometheus))
     return tuple(written)
-
-
-def compare(hub: Client, real: RealSite, egress: Egress, *, interval: int) -> Comparison:
-    """Hold the last sample of each series of a site at the hub against the site's own of the same time."""
-    kept = f'{{{conventions.LABEL_SITE}="{real.site.id}", __name__=~"{"|".join(egress.names)}"}}'
-    last = [(_key(row["metric"]), *row["values"][-1]) for row in _raw(hub, f"{kept}[{3 * interval}s]")]
-    own = {
-        (_key(row["metric"]), at): value
-        for row in _raw(Client(f"http://{real.prometheus}"), f"{egress.selector}[{6 * interval}s]")
-        for at, value in row["values"]
-    }
-    return Comparison(compared=len(last), different=sum(own.get((key, at)) != value for key, at, value in last))
-
-
-def _raw(prometheus: Client, expression: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = prometheus.ask("query", {"query": expression})["result"]
-    return found
-
-
-def _key(labels: dict[str, str]) -> frozenset[tuple[str, str]]:
-    """A series without who it is of, which the site's Prometheus adds on the way out."""
-    outside = {conventions.LABEL_SITE, conventions.LABEL_REGION, conventions.LABEL_CLAIMED_SITE}
-    return frozenset((label, value) for label, value in labels.items() if label not in outside)

@@ -64,6 +64,15 @@ class Watch:
         """What was told until now is no part of the story."""
         self._told_before = len(self._station.webhook.notifications())
 
+    @property
+    def is_timing(self) -> bool:
+        """Whether something is awaited whose time is to be told: sites that come up, go dark, or come back."""
+        if self._lifted_at is not None:
+            return self.back_at is None
+        if self._expected:
+            return self.dark_at is None
+        return self.up < len(self._station.fleet.watched)
+
     def look(self) -> None:
         """Look once. A hub that does not answer is looked at again the next time."""
         now = self._clock()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gridobs.fleet.simulation.comparison import Comparison
 from gridobs.fleet.simulation.observation import Observation
 from gridobs.fleet.simulation.scenario import Expectation
 from gridobs.fleet.simulation.settings import Settings
@@ -31,6 +32,7 @@ GOOD = Observation(
     notifications=2,
     notified={"SiteDark": 2},
     ungrouped=3,
+    told=Comparison(compared=4_000),
 )
 DARK = Expectation(dark=frozenset({"sub-0001"}), alerts={"SiteDark": 3}, notifications=2, absent=("raw",))
 
@@ -54,6 +56,7 @@ def test_a_run_as_it_must_be_is_met() -> None:
         ({"hub_cpu": 0.16}, "hub CPU"),
         ({"hub_rss": 1_600_000_000}, "hub memory"),
         ({"rule_failures": 1}, "evaluations of rules"),
+        ({"told": Comparison(compared=4_000, different=1)}, "samples of simulated sites"),
         ({"scrape_p99": 0.11}, "scrape duration"),
         ({"body_rate": 151}, "body of one site"),
         ({"dark_after": None, "dark_missed": 1}, "known dark"),
@@ -104,7 +107,7 @@ def test_the_messages_without_grouping_stand_beside_those_that_came() -> None:
 
 
 def test_where_every_site_is_dark_nothing_is_asked_of_those_that_are_not() -> None:
-    seen = replace(GOOD, scrapes=0, scrapes_failed=0, scrape_p99=0, body_rate=0)
+    seen = replace(GOOD, scrapes=0, scrapes_failed=0, scrape_p99=0, body_rate=0, told=Comparison())
     everyone = replace(DARK, dark=frozenset(f"sub-{number:04d}" for number in range(1, 1001)))
 
     assert is_met(judge(SETTINGS, everyone, seen))
@@ -112,6 +115,6 @@ def test_where_every_site_is_dark_nothing_is_asked_of_those_that_are_not() -> No
 
 @pytest.mark.parametrize(("compared", "different", "met"), [(100, 0, True), (100, 1, False), (0, 0, False)])
 def test_samples_of_real_sites_must_be_there_and_equal(compared: int, different: int, met: bool) -> None:  # noqa: FBT001
-    seen = replace(GOOD, compared=compared, different=different)
+    seen = replace(GOOD, real=Comparison(compared=compared, different=different))
 
     assert check(seen, "real sites", settings=replace(SETTINGS, real=5, tls=True)).met is met
