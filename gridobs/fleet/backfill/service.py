@@ -224,21 +224,25 @@ class _Turn:
         """Take visits and do one window of each, until none is left."""
         while visit := self._rota.take():
             try:
-                wait = self._step(visit)
-            except SiteFault as fault:
-                wait = _put_off(visit, fault)
+                self._advance(visit)
             except Exception as error:  # noqa: BLE001 - raised again by the thread that waits for this one
                 if not isinstance(error, Stopped):
                     self.error = self.error or error
                 self._rota.close()
                 return
-            if visit.next is None or visit.fault:
-                outcome = self._owner.conclude(visit)
-                with self._lock:
-                    self.done[visit.site.id] = outcome
-                self._rota.finish()
-            else:
-                self._rota.put_back(visit, self._owner.clocks.monotonic() + wait)
+
+    def _advance(self, visit: Visit) -> None:
+        try:
+            wait = self._step(visit)
+        except SiteFault as fault:
+            wait = _put_off(visit, fault)
+        if visit.next is None or visit.fault:
+            outcome = self._owner.conclude(visit)
+            with self._lock:
+                self.done[visit.site.id] = outcome
+            self._rota.finish()
+        else:
+            self._rota.put_back(visit, self._owner.clocks.monotonic() + wait)
 
     def _step(self, visit: Visit) -> float:
         """Fill the next window of ``visit``; gives the seconds that its site is to be left alone."""
