@@ -20,8 +20,7 @@ from gridobs.cli.durations import seconds
 from gridobs.cli.fleet import backfill_view as view
 from gridobs.errors import Findings, UsageError
 from gridobs.fleet import egress, inventory
-from gridobs.fleet.backfill.assembly import LIMITS, Options, assemble, client_tls
-from gridobs.fleet.backfill.pace import Limits
+from gridobs.fleet.backfill.pace import LIMITS, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,6 +96,10 @@ def backfill(
     Runs as a service at each hub Prometheus until it is ended; with --once, one pass. The Prometheus must run with
     --web.enable-remote-write-receiver and storage.tsdb.out_of_order_time_window. Exit status 1: holes stay open.
     """
+    try:
+        from gridobs.fleet.backfill.assembly import Options, assemble, client_tls  # noqa: PLC0415 - an extra is needed
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed; run: pip install 'gridobs[fleet]'") from None
     if as_json and not (once or dry_run):
         raise UsageError("--json tells of one pass; add --once or --dry-run")
     fleet = inventory.load(inventory_file)
