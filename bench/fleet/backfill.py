@@ -109,6 +109,14 @@ def host(number: int) -> str:
     return f"127.7.{number // 250}.{number % 250 + 1}"
 
 
+def listens(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
 def number_of(address: str) -> str:
     parts = address.split(".")
     return str(int(parts[2]) * 250 + int(parts[3]) - 1)
@@ -230,6 +238,7 @@ def measure(asked: argparse.Namespace, folder: Path) -> int:
     try:
         url = f"http://{LOOPBACK}:{port}"
         prometheus.wait_until(lambda: responds(f"{url}/-/ready"), "get ready")
+        prometheus.wait_until(lambda: listens(host(asked.sites - 1), edges_port), "see the sites listen")
         hub = Client(url, timeout=300)
         prepare(hub, shape, asked.sites, cut=cut, back=back)
         fleet = Fleet(
