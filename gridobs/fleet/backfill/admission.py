@@ -161,10 +161,12 @@ def _grid(seconds: tuple[float, ...], span: Span) -> _Grid | None:
 
 
 def _labels(metric: Mapping[str, str], *, allowed: frozenset[str], site: Site) -> tuple[tuple[str, str], ...] | Drop:
-    """As the series is stored at the hub; or why it is not."""
-    if metric.get(names.LABEL_SITE, site.id) != site.id or metric.get(names.LABEL_REGION, site.region) != site.region:
+    """As the series is stored at the hub when it is pulled; or why it is not."""
+    if metric.get(names.LABEL_SITE, site.id) != site.id:
         return Drop.IDENTITY
     labels = [(names.LABEL_REGION, site.region), (names.LABEL_SITE, site.id)]
+    if metric[NAME] == names.SITE_INFO and names.LABEL_SITE in metric:
+        labels.append((names.LABEL_CLAIMED_SITE, site.id))  # which is where a hub keeps what a site says it is
     for name, value in metric.items():
         if name in allowed and name not in _OWN:
             if not value:

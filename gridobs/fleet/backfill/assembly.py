@@ -14,7 +14,7 @@ from gridobs.fleet.backfill.admission import Admission
 from gridobs.fleet.backfill.history import Gates
 from gridobs.fleet.backfill.journal import Journal
 from gridobs.fleet.backfill.meters import Meters
-from gridobs.fleet.backfill.pace import Limits
+from gridobs.fleet.backfill.pace import LIMITS
 from gridobs.fleet.backfill.receiver import Receiver, window_of
 from gridobs.fleet.backfill.service import Backfill, Clocks
 from gridobs.fleet.backfill.survey import tempos
@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
+    from gridobs.fleet.backfill.pace import Limits
     from gridobs.fleet.egress.model import Egress
     from gridobs.fleet.model import Fleet
     from gridobs.prometheus import Client
-
-LIMITS = Limits(samples=200_000, bytes=50e6, site_samples=20_000, site_bytes=2e6, site_questions=2)  # a gate allows 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ class Drop(StrEnum):
 
     NAME = "name"  # may not leave a site
     LABELS = "labels"  # carries a label that may not leave a site, or a value no label may have
-    IDENTITY = "identity"  # says that it is of another site or region
+    IDENTITY = "identity"  # says that it is of another site
     DUPLICATE = "duplicate"  # the same series a second time
     ORDER = "order"  # its samples are not in the order of their times
 

@@ -47,11 +47,7 @@ class Gates:
         self._fetchers.pop(site.id, None)
 
     def _body(self, site: Site, path: str) -> bytes:
-        scheme = "https" if self._tls else "http"
-        fetcher = self._fetchers.setdefault(
-            site.id,
-            Fetcher(f"{scheme}://{site.address}", tls=self._tls, timeout=self._timeout, connections=1),
-        )
+        fetcher = self._fetchers.get(site.id) or self._fetcher(site)
         largest = self._admission.largest
         body = bytearray()
         try:
@@ -69,6 +65,11 @@ class Gates:
         except FetchError as error:
             raise SiteFault(Reason.UNREACHABLE, f"{site.address}{error}") from None
         return bytes(body)
+
+    def _fetcher(self, site: Site) -> Fetcher:
+        url = f"{'https' if self._tls else 'http'}://{site.address}"
+        self._fetchers[site.id] = Fetcher(url, tls=self._tls, timeout=self._timeout, connections=1)
+        return self._fetchers[site.id]
 
 
 def _cure(error: StatusError) -> str:

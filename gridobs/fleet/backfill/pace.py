@@ -26,6 +26,10 @@ class Limits:
     site_questions: float
 
 
+LIMITS = Limits(samples=200_000, bytes=50e6, site_samples=20_000, site_bytes=2e6, site_questions=2)
+"""Unless told otherwise; the gates that are rendered allow two questions a second."""
+
+
 class Bucket:
     """Allows ``rate`` a second on average: what was spent is paid for by waiting afterwards.
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _BUSY = 4  # times that a gate may say so
+_WHOLE = 3600.0  # seconds after which the whole look-back is searched again, should the hub have lost something
 _RESERVE = 600.0  # seconds of the look-back that pass before the oldest samples have been written
 
 
@@ -90,6 +91,9 @@ class Backfill:
     spread: float = 0.0
     longest: float = float("inf")
     progress: Callable[[Progress], None] = lambda _: None
+    _looked: float = 0.0
+    _looked_at_all: float = float("-inf")
+    _with_holes: frozenset[str] = frozenset()
     _failures: dict[str, int] = field(default_factory=dict)
     _resting: dict[str, float] = field(default_factory=dict)
     first_seen: dict[str, float] = field(default_factory=dict)
@@ -101,7 +105,18 @@ class Backfill:
             ServerError: the hub does not answer.
         """
         now = self.clocks.now()
-        found = survey(self.client, self.paces, now=now, look_back=self.look_back - _RESERVE)
+        whole = now - self._looked_at_all >= _WHOLE
+        found = survey(
+            self.client,
+            self.paces,
+            now=now,
+            look_back=self.look_back - _RESERVE,
+            known=self._with_holes,
+            before=None if whole else self._looked,
+        )
+        self._looked, self._with_holes = now, frozenset(found.holes)
+        if whole:
+            self._looked_at_all = now
         self.journal.forget(before=int(1000 * (now - self.look_back)))
         visits = []
         for site, holes in found.holes.items():
@@ -224,21 +239,25 @@ class _Turn:
         """Take visits and do one window of each, until none is left."""
         while visit := self._rota.take():
             try:
-                wait = self._step(visit)
-            except SiteFault as fault:
-                wait = _put_off(visit, fault)
+                self._advance(visit)
             except Exception as error:  # noqa: BLE001 - raised again by the thread that waits for this one
                 if not isinstance(error, Stopped):
                     self.error = self.error or error
                 self._rota.close()
                 return
-            if visit.next is None or visit.fault:
-                outcome = self._owner.conclude(visit)
-                with self._lock:
-                    self.done[visit.site.id] = outcome
-                self._rota.finish()
-            else:
-                self._rota.put_back(visit, self._owner.clocks.monotonic() + wait)
+
+    def _advance(self, visit: Visit) -> None:
+        try:
+            wait = self._step(visit)
+        except SiteFault as fault:
+            wait = _put_off(visit, fault)
+        if visit.next is None or visit.fault:
+            outcome = self._owner.conclude(visit)
+            with self._lock:
+                self.done[visit.site.id] = outcome
+            self._rota.finish()
+        else:
+            self._rota.put_back(visit, self._owner.clocks.monotonic() + wait)
 
     def _step(self, visit: Visit) -> float:
         """Fill the next window of ``visit``; gives the seconds that its site is to be left alone."""

@@ -2,7 +2,8 @@
 
 One question finds the sites that went without a sample of the reference for long at any time: a subquery that counts
 the steps at which there was one. The server reads much for it and answers one number a site. Raw samples are read of
-the sites that it finds alone.
+the sites that it finds alone. A hole can only end between two surveys, so all but the first and one now and then need
+not look back further than the one before.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from gridobs.fleet.model import Transport
 from gridobs.prometheus import matcher_of_any, selector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from gridobs.fleet.backfill.holes import Span
     from gridobs.fleet.egress.model import Egress
     from gridobs.fleet.model import Fleet
     from gridobs.prometheus import Client
 
+_OVERLAP = 4  # how often the quiet time of a site two surveys have in common
 _RECENT = "10m"  # in which a pull must have been tried, for a site to be one that this Prometheus pulls
 _SITES_AT_A_TIME = 20  # whose raw samples come in one answer
 
@@ -67,8 +69,24 @@ def tempos(fleet: Fleet, egress: Egress) -> dict[str, Tempo]:
     }
 
 
-def survey(client: Client, paces: Mapping[str, Tempo], *, now: float, look_back: float) -> Survey:
+def survey(
+    client: Client,
+    paces: Mapping[str, Tempo],
+    *,
+    now: float,
+    look_back: float,
+    known: Collection[str] = (),
+    before: float | None = None,
+) -> Survey:
     """The holes of the ``look_back`` seconds up to Unix second ``now``, of the sites in ``paces``.
+
+    Args:
+        client: the hub.
+        paces: of the sites, by id.
+        now: Unix seconds.
+        look_back: seconds.
+        known: ids of sites that had a hole at the survey before.
+        before: Unix second of that; None looks at everything.
 
     Raises:
         ServerError: the hub does not answer.
@@ -83,7 +101,9 @@ def survey(client: Client, paces: Mapping[str, Tempo], *, now: float, look_back:
             groups[tempo].append(site)
     holes: dict[str, tuple[Span, ...]] = {}
     for tempo, sites in sorted(groups.items()):
-        suspects = _suspects(client, sites, tempo=tempo, now=now, look_back=look_back)
+        recent = look_back if before is None else min(look_back, now - before + _OVERLAP * tempo.quiet)
+        lacking = _lacking(client, tempo, now=now, look_back=recent)
+        suspects = [site for site in sites if site in lacking or site in known]
         for at in range(0, len(suspects), _SITES_AT_A_TIME):
             held = _held(client, suspects[at : at + _SITES_AT_A_TIME], now=now, look_back=look_back)
             for site, times in held.items():
@@ -106,16 +126,17 @@ def presence(tempo: Tempo, *, now: float, look_back: float) -> tuple[str, float,
     step = tempo.interval
     steps = int(look_back // step)
     at = (now - tempo.quiet) // step * step + step / 2
-    label = names.LABEL_SITE
-    there = f"count by ({label}) (count_over_time({names.SITE_HEARTBEAT}[{tempo.quiet}s]))"
-    return f"count_over_time(({there})[{steps * step}s:{step}s])", at, steps
+    there = f"count_over_time({names.SITE_HEARTBEAT}[{tempo.quiet}s])"
+    return f"count_over_time({there}[{steps * step}s:{step}s])", at, steps
 
 
-def _suspects(client: Client, sites: Iterable[str], *, tempo: Tempo, now: float, look_back: float) -> list[str]:
-    """The sites that may have a hole. One of which there is nothing at all has none: it has not begun."""
+def _lacking(client: Client, tempo: Tempo, *, now: float, look_back: float) -> set[str]:
+    """The sites that may have a hole. One of which there is nothing at all has none: it has not begun.
+
+    A site whose region changed has two series, both with fewer steps; it is looked at more closely, and that is all.
+    """
     query, at, steps = presence(tempo, now=now, look_back=look_back)
-    counts = {sample.labels.get(names.LABEL_SITE, ""): sample.value for sample in client.query(query, at)}
-    return [site for site in sites if counts.get(site, steps) < steps]
+    return {row.labels.get(names.LABEL_SITE, "") for row in client.query(query, at) if row.value < steps}
 
 
 def _held(client: Client, sites: Sequence[str], *, now: float, look_back: float) -> dict[str, list[int]]:

@@ -117,6 +117,24 @@ def test_a_second_run_finds_no_hole_and_adds_nothing(cut_of: CutOf) -> None:
     assert len(cut.gates["sub-0001"].asked) == asked
 
 
+def test_a_hole_that_ends_between_two_surveys_is_found_by_the_second(start: Start, egress: Egress) -> None:
+    now = time.time()
+    hub = start(OLD_SAMPLES)
+    hub.write(*history("sub-0001", grid(now - 2 * HOUR, now - HOUR), at_hub=True))
+    mark_up(hub, "sub-0001")
+    fleet = fleet_of({"sub-0001": "127.0.0.1:1"}, outage_budget=2 * HOUR)
+    backfill = assemble(fleet, egress, hub.client, Options(), tls=None)
+
+    first, _ = backfill.find()
+    hub.write(*history("sub-0001", grid(now - 60, now), at_hub=True))
+    second, _ = backfill.find()
+    third, _ = backfill.find()
+
+    assert first.outcomes == ()
+    assert [seconds(one.holes) for one in second.outcomes] == [pytest.approx(HOUR - 60, abs=15)]
+    assert third.outcomes == second.outcomes
+
+
 def test_what_is_written_twice_is_held_once(cut_of: CutOf) -> None:
     cut = cut_of(sites=1, hours=1)
     backfill = cut.backfill()

@@ -13,6 +13,9 @@ import yaml
 
 from gridobs import conventions as names
 from gridobs.fleet.backfill.assembly import Options, assemble
+from gridobs.fleet.egress.model import Egress, ExportedSeries
+from gridobs.fleet.hub import render
+from gridobs.slo.promql import PrometheusVersion
 from tests.e2e.fleet.backfill import program
 from tests.e2e.fleet.backfill.parts import (
     EVENTS,
@@ -27,7 +30,6 @@ from tests.e2e.fleet.backfill.parts import (
 )
 
 if TYPE_CHECKING:
-    from gridobs.fleet.egress.model import Egress
     from tests.e2e.fleet.backfill.parts import Gated, Running, Start
 
 pytestmark = pytest.mark.e2e
@@ -83,17 +85,26 @@ def test_what_a_site_records_meanwhile_is_not_lost(
 ) -> None:
     now = time.time()
     since = now - 120 - HOUR
-    rules: list[dict[str, Any]] = [{"record": names.SITE_HEARTBEAT, "expr": "time()"}]
+    identity = {"site": SITE, "region": "north"}
+    rules: list[dict[str, Any]] = [
+        {"record": names.SITE_HEARTBEAT, "expr": "time()"},
+        {"record": names.SITE_INFO, "expr": "vector(1)", "labels": identity},
+    ]
     rules += [
         {"record": SHARE, "labels": {"group": f"{group:02d}"}, "expr": f"time() / {group + 7}"} for group in range(50)
     ]
     groups = [{"name": "site", "rules": rules}]
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
-    recording = {"global": {"evaluation_interval": f"{STEP}s"}, "rule_files": [str(tmp_path / "rules.yaml")]}
+    recording = {
+        "global": {"evaluation_interval": f"{STEP}s", "external_labels": identity},
+        "rule_files": [str(tmp_path / "rules.yaml")],
+    }
     edge = start(OLD_SAMPLES | recording)
     edge.write(*history(SITE, grid(since - HOUR, now - 30)))
+    info = ExportedSeries(name=names.SITE_INFO, labels=(), bound=1, interval=STEP, source="site-info.yaml")
+    egress = Egress(series=(*egress.series, info))
     gate = gated(edge.url, egress)
-    hub = start(OLD_SAMPLES | _pulling(gate.address))
+    hub = start(OLD_SAMPLES | _pulling(gate.address, egress))
     hub.write(*history(SITE, grid(since - HOUR, since), at_hub=True))
     eventually(lambda: _newest(hub) > 1000 * now, "the hub pulls the site")
     fleet = fleet_of({SITE: gate.address}, outage_budget=int(time.time() - since) + 1500)
@@ -104,6 +115,7 @@ def test_what_a_site_records_meanwhile_is_not_lost(
     assert (outcome.fault, outcome.left) == ("", 0)
     assert missing(edge, hub, until=newest) == 0
     eventually(lambda: _lives(edge, hub, after=newest), "the hub holds three samples in a row as the site has them")
+    assert len(hub.raw(names.SITE_INFO)) == 1, "what is filled and what is pulled are one series"
 
 
 def _lives(edge: Running, hub: Running, *, after: int) -> bool:
@@ -120,8 +132,12 @@ def _newest(hub: Running) -> int:
     return max((at for points in hub.raw(names.SITE_HEARTBEAT).values() for at in points), default=0)
 
 
-def _pulling(address: str) -> dict[str, Any]:
-    """The labels of a site are the hub's; what the payload says is dropped."""
+def _pulling(address: str, egress: Egress) -> dict[str, Any]:
+    """Pulls with what the rendered hub makes of labels."""
+    fleet = fleet_of({SITE: address})
+    files = {artifact.path.name: artifact.content for artifact in render(fleet, egress, PrometheusVersion.V2_42)}
+    jobs = yaml.safe_load(files["prometheus.yml"])["scrape_configs"]
+    (rendered,) = [job for job in jobs if job["job_name"] == names.JOB_EDGE]
     return {
         "scrape_configs": [
             {
@@ -129,7 +145,7 @@ def _pulling(address: str) -> dict[str, Any]:
                 "metrics_path": "/federate",
                 "scrape_interval": "5s",
                 "static_configs": [{"targets": [address], "labels": {"site": SITE, "region": "north"}}],
-                "metric_relabel_configs": [{"action": "labeldrop", "regex": "job|instance|exported_.*"}],
+                "metric_relabel_configs": rendered["metric_relabel_configs"],
             }
         ]
     }

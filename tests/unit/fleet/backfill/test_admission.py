@@ -75,7 +75,6 @@ def test_the_reference_is_written_last(egress: Egress, site: Site) -> None:
     [
         ({"__name__": "iot_meter_watts"}, Drop.NAME),
         ({"site": "sub-0002"}, Drop.IDENTITY),
-        ({"region": "south"}, Drop.IDENTITY),
         ({"meter": "4711"}, Drop.LABELS),
         ({"slo": "x" * 2000}, Drop.LABELS),
     ],
@@ -91,8 +90,20 @@ def test_what_may_not_leave_is_left_out_and_counted(
     assert admitted.dropped == {why: 1}
 
 
+def test_what_a_site_says_it_is_stands_where_a_pull_puts_it(site: Site) -> None:
+    """Else there would be two series where there was one."""
+    info = ExportedSeries(name=names.SITE_INFO, labels=(), bound=1, interval=30, source="site-info.yaml")
+    rows = answer.read(matrix(({"__name__": names.SITE_INFO, "site": "sub-0001", "region": "north"}, points())))
+
+    (one,) = Admission(Egress(series=(info,))).admit(rows, site=site, span=ALL).series
+
+    assert dict(one.labels) == {
+        "__name__": names.SITE_INFO, "claimed_site": "sub-0001", "region": "north", "site": "sub-0001",
+    }  # fmt: skip
+
+
 def test_labels_of_the_target_are_dropped_as_in_a_pull(egress: Egress, site: Site) -> None:
-    rows = answer.read(matrix((ratio(job="x", instance="y", site="sub-0001"), points())))
+    rows = answer.read(matrix((ratio(job="x", instance="y", site="sub-0001", region="south"), points())))
 
     assert Admission(egress).admit(rows, site=site, span=ALL).series[0].labels == LABELS
 
