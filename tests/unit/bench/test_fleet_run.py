@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_every_scenario_is_an_experiment() -> None:
-    command = [sys.executable, ROOT / "bench" / "fleet" / "run.py", "--help"]
+    command = [sys.executable, str(ROOT / "bench" / "fleet" / "run.py"), "--help"]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.replace("-\n", "-")
     words = told.replace(",", " ").split()
 
