@@ -36,7 +36,7 @@ def edge_job(
     settings: Settings,
     version: PrometheusVersion,
 ) -> Job:
-    """The job that pulls ``count`` sites."""
+    """The job that pulls ``count`` sites. It asks for nothing in particular: what leaves a site its gate decides."""
     tls: Job = {"tls_config": _tls(settings)} if settings.tls else {}
     newer: Job = (
         {"track_timestamps_staleness": True, "fallback_scrape_protocol": "PrometheusText0.0.4"}
@@ -47,7 +47,6 @@ def edge_job(
         "job_name": names.JOB_EDGE,
         "scheme": "https" if settings.tls else "http",
         "metrics_path": "/federate",
-        "params": {"match[]": [egress.selector]},
         "scrape_interval": text(hub.scrape_interval),
         "scrape_timeout": text(min(hub.scrape_timeout, hub.scrape_interval)),
         "honor_labels": False,

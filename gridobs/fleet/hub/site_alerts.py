@@ -131,7 +131,8 @@ def _gate(settings: Settings) -> Iterator[AlertRule]:
     """What the hub refuses of what a site sends."""
     of_site = partial(alert, scope=names.SCOPE_SITE, settings=settings)
     info, claimed = names.SITE_INFO, names.LABEL_CLAIMED_SITE
-    truth = f'label_replace({info}, "{claimed}", "$1", "{names.LABEL_SITE}", "(.+)")'
+    # Of one series a site: beside a new claim the one before it is shown for five minutes more.
+    truth = f'label_replace(group by ({names.LABEL_SITE}) ({info}), "{claimed}", "$1", "{names.LABEL_SITE}", "(.+)")'
     mismatch = f'{info}{{{claimed}!=""}} unless on ({names.LABEL_SITE}, {claimed}) {truth} {WATCHED}'
     yield of_site(
         names.HUB_ALERT_SITE_IDENTITY_MISMATCH,

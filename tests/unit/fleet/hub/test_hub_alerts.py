@@ -166,6 +166,12 @@ CASES = {
         series={info("sub-0001", "sub-0002"): "1x120", info("sub-0002", "sub-0002"): "1x120"},
         expected=[({**FIRST, "claimed_site": "sub-0002"}, "Site sub-0001 says that it is sub-0002.")],
     ),
+    "a site that begins to say it is another, while its old name is still shown": Case(
+        alert=names.HUB_ALERT_SITE_IDENTITY_MISMATCH,
+        at="6m",
+        series={info("sub-0001", "sub-0001"): "1x9 _x120", info("sub-0001", "sub-0002"): "_x9 1x120"},
+        expected=[({**FIRST, "claimed_site": "sub-0002"}, "Site sub-0001 says that it is sub-0002.")],
+    ),
     "sites that say who they are": Case(
         alert=names.HUB_ALERT_SITE_IDENTITY_MISMATCH,
         at="5m",
