@@ -68,7 +68,8 @@ class Hub:
 
     Attributes:
         shards: Prometheuses that share the sites; with more than one there is a global tier over them.
-        scrape_interval: between two pulls of a site.
+        scrape_interval: between two pulls of a site. A pull brings the last sample of each series alone, so counts of
+            events are missing at the hub where sites are pulled less often than their rules run.
         scrape_timeout: after which a pull has failed.
         evaluation_interval: of the hub's rules.
         outage_budget: the longest WAN outage whose hole can be filled; the hub takes samples that are this old.
@@ -77,7 +78,7 @@ class Hub:
     """
 
     shards: int = 1
-    scrape_interval: int = 60
+    scrape_interval: int = 30
     scrape_timeout: int = 20
     evaluation_interval: int = 30
     outage_budget: int = 86_400

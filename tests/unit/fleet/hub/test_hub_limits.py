@@ -98,7 +98,7 @@ def test_what_explains_a_dark_site_fires_first(fleet: Fleet, interval: int, shar
 
 
 def test_a_heartbeat_may_miss_one_pull(fleet: Fleet) -> None:
-    assert intervals.freshness(fleet.watched, fleet.hub) == 180
+    assert intervals.freshness(fleet.watched, fleet.hub) == 120
 
 
 def test_a_fleet_without_a_site_that_is_watched_is_rendered(fleet: Fleet, egress: Egress) -> None:

@@ -15,6 +15,9 @@ def exported(bound: int, interval: int = 30) -> ExportedSeries:
     return ExportedSeries(name=f"site:a:every{interval}", labels=(), bound=bound, interval=interval, source="a.yaml")
 
 
+FAST, SLOW = Hub(scrape_interval=30), Hub(scrape_interval=60)
+
+
 def fleet(count: int, **site: Any) -> Fleet:  # noqa: ANN401 - fields of a site
     numbers = range(count)
     return Fleet(
@@ -22,11 +25,11 @@ def fleet(count: int, **site: Any) -> Fleet:  # noqa: ANN401 - fields of a site
         sites=tuple(
             replace(Site(id=f"sub-{at:04d}", region="east", address=f"a{at}.example:1"), **site) for at in numbers
         ),
+        hub=SLOW,
     )
 
 
 EGRESS = Egress(series=(exported(200),))
-FAST, SLOW = Hub(scrape_interval=30), Hub(scrape_interval=60)
 
 
 def test_a_fleet_without_watched_sites_needs_next_to_nothing() -> None:

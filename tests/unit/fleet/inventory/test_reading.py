@@ -143,7 +143,7 @@ def site(field: str) -> str:
         (site("voltage: 110kV"), "10:3 GO006 unknown key 'voltage'; did you mean 'voltageClass'?"),
         (f"{HEAD}{SITE}hub: {{outageBudget: 59m}}\n", "8:21 GO705 an outage budget of 59m is too short; write 1h or"),
         (f"{HEAD}{SITE}hub: {{evaluationInterval: 3m}}\n", "8:27 GO704 3m is too long: one that fails would leave"),
-        (f"{HEAD}{SITE}hub: {{scrapeTimeout: 60s}}\n", "8:22 GO704 the timeout is not below the interval of 1m; wri"),
+        (f"{HEAD}{SITE}hub: {{scrapeTimeout: 60s}}\n", "8:22 GO704 the timeout is not below the interval of 30s; wr"),
         (f"{HEAD}{SITE}defaults: {{scrapeInterval: 9s}}\n", "8:28 GO704 the interval is not above the hub's timeout"),
         (f"{HEAD}{SITE}hub: {{shards: 0}}\n", "8:15 GO004 0 is too few; write 1 or more"),
         (f"{HEAD}{SITE}hub: {{alertmanagers: ['am']}}\n", "8:23 GO701 'am' has no port; write it after a colon, as"),
