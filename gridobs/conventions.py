@@ -303,6 +303,7 @@ SITE_REACHABLE = "site:reachable:bool"
 SITE_STATE = "site:state:info"
 JOB_SHARDS = "hub-shards"  # with which the global tier pulls the shards
 JOB_HUB = "hub"  # with which a hub watches itself
+JOB_BACKFILL = "backfill"  # with which a shard watches the back-fill that fills its holes
 LABEL_TRANSPORT = "transport"
 LABEL_MAINTENANCE = "maintenance"
 LABEL_TIER = "tier"
@@ -368,6 +369,10 @@ HUB_ALERT_SITE_SENDS_NOTHING = "SiteSendsNothing"
 HUB_ALERT_REGION_BUDGET_BURN = "RegionBudgetBurn"
 HUB_ALERT_FLEET_BUDGET_BURN = "FleetBudgetBurn"
 HUB_ALERT_WATCHDOG = "HubWatchdog"
+HUB_ALERT_BACKFILL_DOWN = "BackfillDown"
+HUB_ALERT_BACKFILL_STALLED = "BackfillStalled"
+HUB_ALERT_BACKFILL_HOLE_OPEN = "BackfillHoleOpen"
+HUB_ALERT_BACKFILL_REFUSES = "BackfillRefuses"
 
 # --- what the back-fill says of itself -----------------------------------------------------------------------------
 BACKFILL_SAMPLES = "gridobs_backfill_samples_written_total"

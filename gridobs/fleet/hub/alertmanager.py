@@ -81,6 +81,7 @@ def _inhibitions() -> list[Item]:
         _held_back([_alert(limit)], [_alert(site)], _SITE),
         _held_back([_alert(mismatch)], [_alert(nothing, stalled)], _SITE),
         _held_back([_alert(nothing)], [_alert(stalled)], _SITE),
+        _held_back([_alert(names.HUB_ALERT_SITE_FLAPPING)], [_alert(names.HUB_ALERT_BACKFILL_HOLE_OPEN)], _SITE),
         _held_back(
             [_alert(names.HUB_ALERT_FLEET_BUDGET_BURN)], [_alert(names.HUB_ALERT_REGION_BUDGET_BURN)], _OBJECTIVE
         ),

@@ -1,4 +1,4 @@
-"""The jobs of a hub's Prometheus: the sites, the shards, itself.
+"""The jobs of a hub's Prometheus: the sites, the shards, the back-fill, itself.
 
 A hub trusts no site to say who it is. What a site sends is stored as the target's ``site`` and ``region``; what it
 calls itself, its external labels, arrives as ``exported_site`` and must agree, or the sample is dropped.
@@ -98,6 +98,13 @@ def shard_job(matched: Sequence[str], *, hub: Hub, settings: Settings) -> Job:
 def own_job(settings: Settings) -> Job:
     """A hub's Prometheus watches itself: what it refuses from sites is told by its own counters alone."""
     return {"job_name": names.JOB_HUB, "static_configs": [{"targets": [settings.own_address]}]}
+
+
+def backfill_job(*, shard: int, settings: Settings) -> Job:
+    """A shard watches its back-fill, under the name of the shard: the address is the same beside each of them."""
+    address = settings.backfill_address.replace("{shard}", str(shard))
+    labels = {"instance": f"shard-{shard}"}
+    return {"job_name": names.JOB_BACKFILL, "static_configs": [{"targets": [address], "labels": labels}]}
 
 
 def _gate(egress: Egress) -> list[Job]:

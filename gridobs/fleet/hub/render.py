@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gridobs.artifacts import Artifact
 from gridobs.errors import UsageError
 from gridobs.fleet.hub import alertmanager, federation, figures, intervals, limits, prometheus, targets, visibility
+from gridobs.fleet.hub.backfill_alerts import backfill_alerts
 from gridobs.fleet.hub.fleet_alerts import fleet_alerts
 from gridobs.fleet.hub.settings import Settings
 from gridobs.fleet.hub.site_alerts import site_alerts, watchdog
@@ -107,16 +108,20 @@ class _Hub:
             version=self.version,
         )
         jobs = [job, federation.own_job(self.settings)]
+        if self.settings.backfill_address:
+            jobs.append(federation.backfill_job(shard=shard, settings=self.settings))
         return prometheus.shard(self.fleet, number=shard, jobs=jobs, settings=self.settings)
 
     def _shard_rules(self, shard: int) -> dict[str, RuleFile]:
         sites = [site for site in self.fleet.watched if self.assigned[site.id] == shard]
-        return {
+        rules = {
             "expected": expected(sites, self.fleet.hub),
             "sites": states(self.fleet.watched, self.fleet.hub),
             "sums": region_sums(self.egress, self.fleet.hub),
             "site-alerts": site_alerts(self.fleet, self.settings),
         }
+        watched = {"backfill-alerts": backfill_alerts(self.fleet.hub, self.settings)}
+        return rules | (watched if self.settings.backfill_address else {})
 
     def _global_rules(self) -> dict[str, RuleFile]:
         interval = text(self.fleet.hub.evaluation_interval)

@@ -37,6 +37,8 @@ class Settings:
         replica: tells two Prometheuses with the same sites apart; never part of an alert.
         own_address: ``host:port`` at which a hub's Prometheus scrapes itself.
         shard_address: of a shard, for the global tier; ``{shard}`` becomes its number.
+        backfill_address: ``host:port`` at which a shard finds the metrics of its back-fill; ``{shard}`` becomes its
+            number. Empty where no back-fill runs: it is not scraped, and nobody is told that it is away.
         runbooks: the address of an alert's page; ``{alert}`` becomes its name.
         notifications: of the Alertmanager.
     """
@@ -46,5 +48,6 @@ class Settings:
     replica: str = "a"
     own_address: str = "localhost:9090"
     shard_address: str = "gridobs-hub-shard-{shard}:9090"
+    backfill_address: str = "127.0.0.1:9810"
     runbooks: str = "https://runbooks.example/{alert}"
     notifications: Notifications = field(default_factory=Notifications)

@@ -39,6 +39,7 @@ def render_hub(fleet: Fleet, egress: Egress, settings: Settings) -> tuple[Artifa
         tls=settings.tls,
         tls_folder=str(tls_folder(settings.folder)),
         own_address=settings.address(Part.PROMETHEUS),
+        backfill_address="",  # there is none, and in a long run somebody would be told
         notifications=notifications,
     )
     rendered = hub.render(

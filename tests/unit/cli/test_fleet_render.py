@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +75,58 @@ def test_a_check_of_what_differs_is_a_finding_and_writes_nothing(fleet: Fleet, t
     assert isinstance(checked.exception, Findings)
     assert f"stale: {changed}" in checked.output
     assert changed.read_text() == "route: {}\n"
+
+
+def test_a_machine_is_told_the_same_as_one_object(fleet: Fleet, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = json.loads(run(write(fleet, tmp_path), out, "--json").stdout)
+    more = replace(fleet, hub=replace(fleet.hub, shards=2), sites=fleet.sites[:39])
+    second = json.loads(run(write(more, tmp_path), out, "--json").stdout)
+
+    assert {key: first[key] for key in ("sites", "regions", "pulled", "moved", "updated", "removed")} == {
+        "sites": {"live": 40},
+        "regions": 1,
+        "pulled": {"0": 40},
+        "moved": [],
+        "updated": [],
+        "removed": [],
+    }
+    assert first["files"] == len([path for path in first["created"] if path != ".generated-by-gridobs"])
+    assert (len(second["moved"]), sum(second["pulled"].values())) == (second["pulled"]["1"], 39)
+    assert "hub/global/prometheus.yml" in second["created"]
+    assert "hub/alertmanager.yml" not in second["updated"]
+    assert "hub/shard-0/targets/north.json" in second["updated"]
+    assert "sites/sub-0040/gate.conf" in second["removed"]
+
+
+def test_a_check_for_a_machine_names_what_would_change_and_is_a_finding(fleet: Fleet, tmp_path: Path) -> None:
+    file, out = write(fleet, tmp_path), tmp_path / "out"
+    run(file, out)
+    same = run(file, out, "--check", "--json")
+    (out / "hub/alertmanager.yml").write_text("route: {}\n")
+    checked = run(file, out, "--check", "--json")
+    unchanged, changed = json.loads(same.stdout), json.loads(checked.stdout)
+
+    assert (same.exit_code, unchanged["created"], unchanged["updated"], unchanged["removed"]) == (0, [], [], [])
+    assert isinstance(checked.exception, Findings)
+    assert (changed["created"], changed["updated"], changed["removed"]) == ([], ["hub/alertmanager.yml"], [])
+
+
+def test_a_hub_without_a_back_fill_is_rendered_without_its_alerts(fleet: Fleet, tmp_path: Path) -> None:
+    file, out = write(fleet, tmp_path), tmp_path / "out"
+    run(file, out)
+    alerts = out / "hub/shard-0/rules/backfill-alerts.yaml"
+    before = alerts.is_file()
+    done = run(file, out, "--backfill-address", "")
+
+    assert (before, done.exit_code, alerts.exists()) == (True, 0, False)
+
+
+def test_an_address_that_cannot_be_scraped_is_wrong_usage(fleet: Fleet, tmp_path: Path) -> None:
+    done = run(write(fleet, tmp_path), tmp_path / "out", "--backfill-address", "nowhere")
+
+    assert isinstance(done.exception, UsageError)
+    assert "--backfill-address: 'nowhere' has no port" in str(done.exception)
 
 
 def test_a_broken_inventory_is_told_with_its_place(tmp_path: Path) -> None:
