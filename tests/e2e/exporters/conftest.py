@@ -18,6 +18,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.exporters.seen import flags_of
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -163,10 +164,7 @@ def upstream(tmp_path: Path) -> Iterator[Mosquitto]:
 
 
 def _mosquitto(folder: Path) -> Iterator[Mosquitto]:
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    mosquitto = Mosquitto(program=_program("mosquitto"), folder=folder, port=port)
+    mosquitto = Mosquitto(program=_program("mosquitto"), folder=folder, port=free_port())
     yield mosquitto
     mosquitto.kill()
 

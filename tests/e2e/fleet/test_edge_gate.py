@@ -20,7 +20,8 @@ from gridobs.fleet.edge.gate import gate
 from gridobs.fleet.edge.settings import EdgeSettings, GateSettings, NginxSettings, TlsFiles
 from gridobs.fleet.model import Site
 from gridobs.testbed.processes import LOOPBACK
-from tests.e2e.fleet.edge_parts import PATIENCE, Authority, Parts, egress, free_port, until
+from tests.e2e.fleet.edge_parts import PATIENCE, Authority, Parts, egress, until
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,7 +22,8 @@ from gridobs.rules.render import render
 from gridobs.rules.site import site_info
 from gridobs.slo.promql import PrometheusVersion
 from gridobs.testbed.processes import LOOPBACK
-from tests.e2e.fleet.edge_parts import PATIENCE, Authority, Parts, exported, free_port, until
+from tests.e2e.fleet.edge_parts import PATIENCE, Authority, Parts, exported, until
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -21,6 +21,7 @@ from gridobs.slo.promql import PrometheusVersion
 from gridobs.testbed.http_api import responds
 from gridobs.testbed.processes import LOOPBACK, Process
 from tests.e2e.fleet.hub_edges import Edge, Says, make_certificates
+from tests.ports import free_port
 from tests.unit.fleet.hub.conftest import egress as egress  # noqa: PLC0414 - a fixture is used by its name
 
 if TYPE_CHECKING:
@@ -101,11 +102,6 @@ def edge(says: Says, tls: Path, certificate: str = "tls") -> Edge:
     return Edge(
         says, certificate=tls / f"{certificate}.crt", key=tls / f"{certificate}.key", authority=tls / "ca.crt"
     )
-
-
-def free_port() -> int:
-    with socket.create_server((LOOPBACK, 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def start(stack: contextlib.ExitStack, folder: Path, port: int, *flags: str) -> Client:

@@ -22,6 +22,7 @@ from gridobs.fleet.simulation.behaviours import CLAIMED_SITE, RAW_SERIES, Behavi
 from gridobs.fleet.simulation.control import Control
 from gridobs.fleet.simulation.plan import EdgesPlan
 from gridobs.fleet.simulation.shape import choose_series
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,13 +42,6 @@ EGRESS = Egress(
         )
     )
 )
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -34,9 +32,10 @@ from gridobs.testbed.http_api import responds
 from gridobs.testbed.processes import LOOPBACK, Process, accepts
 from tests.e2e.fleet.edge_parts import Authority, Parts, program
 from tests.e2e.fleet.edge_parts import parts as parts  # noqa: PLC0414 - a fixture is used by its name
+from tests.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from gridobs.fleet.egress.model import Egress
 
@@ -62,15 +61,6 @@ def eventually(true: Callable[[], bool], what: str) -> None:
     while not true():
         assert time.monotonic() < until, f"not within {PATIENCE_SECONDS:g} s: {what}"
         time.sleep(0.5)
-
-
-def free_ports() -> Iterator[int]:
-    """Below those that the kernel gives to others, so that the port of a gate is still free after a cut."""
-    first = 10_000 + os.getpid() * 16 % 20_000
-    for port in range(first, first + 2_000):
-        with contextlib.suppress(OSError):
-            socket.create_server((LOOPBACK, port)).close()
-            yield port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,10 +163,7 @@ class Whole:
     def __init__(self, parts: Parts, traffic: dict[str, Traffic]) -> None:
         self._parts = parts
         self.sources = quick_sources(parts.folder / "alerts")
-        self._ports = free_ports()
-        sites = tuple(
-            Site(id=one, region="north", address=f"{LOOPBACK}:{next(self._ports)}") for one in sorted(traffic)
-        )
+        sites = tuple(Site(id=one, region="north", address=f"{LOOPBACK}:{free_port()}") for one in sorted(traffic))
         pace = Hub(scrape_interval=INTERVAL, scrape_timeout=INTERVAL - 1, evaluation_interval=1, outage_budget=3_600)
         self.inventory = parts.folder / "fleet.yaml"
         self.inventory.write_text(inventory.dump(Fleet(regions=(Region(name="north"),), sites=sites, hub=pace)))
@@ -207,7 +194,7 @@ class Whole:
         processor = Processor(traffic)
         self._parts.stack.callback(processor.close)
         gate, files = f"gate-{site.id}", self._parts.folder / f"rendered-{site.id}"
-        address = f"{LOOPBACK}:{next(self._ports)}"
+        address = f"{LOOPBACK}:{free_port()}"
         ca, certificate, key = map(str, self._authority.files(site.id))
         settings = edge.EdgeSettings(
             tls=edge.TlsFiles(ca=ca, certificate=certificate, key=key),
@@ -237,7 +224,7 @@ class Whole:
         )
 
     def _hub(self) -> Client:
-        address = f"{LOOPBACK}:{next(self._ports)}"
+        address = f"{LOOPBACK}:{free_port()}"
         tls = self._authority.files(pki.HUB)[0].parent
         settings = hub.Settings(tls_folder=str(tls), own_address=address)
         rendered = self._parts.folder / "rendered-hub"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 import time
 from dataclasses import dataclass
@@ -15,16 +14,11 @@ from gridobs.testbed import configuration
 from gridobs.testbed.audit import Audit, audit
 from gridobs.testbed.meters.ledger import read_tally
 from gridobs.testbed.processes import LOOPBACK, Process, accepts, find_programs
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True, slots=True)

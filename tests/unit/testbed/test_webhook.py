@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 
 import requests
 
 from gridobs.testbed.webhook import Delivery, Notification, Webhook
+from tests.ports import free_port
 
 
 def message(*statuses: str) -> dict[str, object]:
@@ -28,13 +28,6 @@ def message(*statuses: str) -> dict[str, object]:
             for number, status in enumerate(statuses)
         ],
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_a_repeated_notification_counts_once() -> None:

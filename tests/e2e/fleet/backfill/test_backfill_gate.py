@@ -15,7 +15,8 @@ from gridobs.fleet.edge.settings import EdgeSettings, NginxSettings, TlsFiles
 from gridobs.fleet.model import Site
 from gridobs.testbed.processes import LOOPBACK
 from tests.e2e.fleet.backfill.parts import OLD_SAMPLES, SHARE, fleet_of, grid, history, mark_up
-from tests.e2e.fleet.edge_parts import Authority, Parts, free_port
+from tests.e2e.fleet.edge_parts import Authority, Parts
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
